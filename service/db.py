@@ -1,0 +1,74 @@
+"""Engine, sessions and the one place that commits."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, NewType, cast
+
+from asyncpg import Connection
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+ReadSession = NewType("ReadSession", AsyncSession)
+
+
+class Database:
+    """An engine with its session factory. Build one per process and `dispose()` of it at the end."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        application: str,
+        pool_size: int = 5,
+        statement_timeout_ms: int = 0,
+        command_timeout: float = 0,
+    ) -> None:
+        server_settings = {"application_name": application, "timezone": "UTC", "jit": "off"}
+        if statement_timeout_ms:
+            server_settings["statement_timeout"] = str(statement_timeout_ms)
+        connect_args: dict[str, Any] = {"timeout": 10, "server_settings": server_settings}
+        if command_timeout:
+            connect_args["command_timeout"] = command_timeout
+        self.url = url
+        self.engine: AsyncEngine = create_async_engine(
+            url, pool_size=pool_size, max_overflow=0, pool_timeout=10, connect_args=connect_args
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """One session, one transaction: committed when the block ends, rolled back when it raises."""
+        async with self._sessions() as session:
+            try:
+                yield session
+            except BaseException:
+                await session.rollback()
+                raise
+            await session.commit()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[ReadSession]:
+        """One snapshot that PostgreSQL itself keeps read-only (REPEATABLE READ): all statements see the same state."""
+        async with self._sessions() as session:
+            await session.connection(
+                execution_options={"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
+            )
+            yield ReadSession(session)
+
+    async def dispose(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()
+
+
+async def driver(session: AsyncSession) -> Connection:
+    """Return the asyncpg connection beneath `session`, inside its transaction; for COPY and other bulk work."""
+    await session.execute(text("SELECT 1"))  # SQLAlchemy sends BEGIN with its first statement only
+    raw = await (await session.connection()).get_raw_connection()
+    return cast("Connection", raw.driver_connection)
+
+
+def violated_constraint(error: IntegrityError) -> str | None:
+    """Return the name of the constraint that `error` is about, or None where the server did not say it."""
+    cause = getattr(error.orig, "__cause__", None)
+    return getattr(cause, "constraint_name", None)

@@ -1,0 +1,39 @@
+from service.models.access import ApiKey
+from service.models.base import Base
+from service.models.catalog import Authority, Blacklist, CatalogVersion, LegalRule, Region, Source
+from service.models.change import Change, ChangeLog, PendingChange
+from service.models.data_import import DataImport, ImportEvent, ImportRow
+from service.models.record import (
+    BlacklistEntry,
+    BlacklistEntryVersion,
+    Penalty,
+    PenaltyVersion,
+    SourceStatement,
+)
+from service.models.subject import Subject, SubjectIdentifier, SubjectName, SubjectVersion
+
+__all__ = [
+    "ApiKey",
+    "Authority",
+    "Base",
+    "Blacklist",
+    "BlacklistEntry",
+    "BlacklistEntryVersion",
+    "CatalogVersion",
+    "Change",
+    "ChangeLog",
+    "DataImport",
+    "ImportEvent",
+    "ImportRow",
+    "LegalRule",
+    "Penalty",
+    "PenaltyVersion",
+    "PendingChange",
+    "Region",
+    "Source",
+    "SourceStatement",
+    "Subject",
+    "SubjectIdentifier",
+    "SubjectName",
+    "SubjectVersion",
+]

@@ -1,0 +1,29 @@
+"""The metadata all tables share, and the names of constraints."""
+
+from sqlalchemy import MetaData
+from sqlalchemy.orm import DeclarativeBase
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+USCC_SHAPE = "uscc ~ '^[0-9A-HJ-NP-RTUWXY]{18}$'"
+
+
+class Base(DeclarativeBase):
+    """Base of every table.
+
+    `info["placement"]` says where a table would live when the schema is distributed: `subject` (by `uscc`), `reference`
+    (a catalogue, copied everywhere) or `local` (coordinator: queues, log, imports, keys). A test holds the rules of each.
+    """
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+SUBJECT = {"placement": "subject"}
+REFERENCE = {"placement": "reference"}
+LOCAL = {"placement": "local"}

@@ -1,0 +1,54 @@
+"""The one place that reads the environment; everything else is handed a `Settings`."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, PostgresDsn, UrlConstraints, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+DatabaseUrl = Annotated[PostgresDsn, UrlConstraints(allowed_schemes=["postgresql", "postgresql+asyncpg", "postgres"])]
+
+
+class Settings(BaseSettings):
+    """What an operator may set, as environment variables with the prefix `XINYONG_`.
+
+    Legal periods and day counts are not settings: they are rows of the rulebook with a citation.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="XINYONG_", frozen=True, extra="ignore", env_ignore_empty=True)
+
+    database_url: DatabaseUrl | None = Field(
+        default=None, description="An existing PostgreSQL 15+. Without it the embedded server is used."
+    )
+    data_dir: Path = Field(
+        default=Path(".xinyong"), description="Where the embedded database, uploads and demo keys live."
+    )
+    host: str = Field(default="127.0.0.1", description="Address the API listens on.")
+    port: int = Field(default=8000, ge=1, le=65535, description="Port the API listens on.")
+    pool_size: int = Field(default=10, ge=1, le=200, description="Database connections of one API process.")
+    statement_timeout_ms: int = Field(
+        default=30_000, ge=100, description="Longest a statement of a request may run, in milliseconds."
+    )
+    max_upload_bytes: int = Field(
+        default=2 * 1024**3, ge=1024, description="Largest file that an import accepts, in bytes."
+    )
+    max_sheet_cells: int = Field(
+        default=40_000_000, ge=1000, description="Largest spreadsheet sheet that an import reads, rows times columns."
+    )
+    job_poll_ms: int = Field(
+        default=200, ge=10, le=60_000, description="How often the job process looks for work, in milliseconds."
+    )
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least severe log line.")
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    def sqlalchemy_url(self) -> str | None:
+        """Return the database URL in the form SQLAlchemy's asyncpg dialect takes, or None for the embedded server."""
+        if self.database_url is None:
+            return None
+        url = str(self.database_url)
+        scheme, rest = url.split("://", 1)
+        return url if scheme == "postgresql+asyncpg" else f"postgresql+asyncpg://{rest}"
