@@ -5,27 +5,42 @@ from enum import StrEnum
 from typing import Final, Literal
 
 from service.reading.numerals import DIGITS, NUMERAL, NUMERAL_CHARS, read_numeral
-from service.reading.sentinels import half_width, is_blank, without_noise
+from service.reading.sentinels import is_blank, without_noise
 
 # A bound of the database's bigint with room for sums; no fine comes near it.
 _LARGEST_FEN: Final = 10**17
-_ONE_DIGIT: Final = rf"[\d{''.join(DIGITS)}]"
-_MARK: Final = r"(?:人民币|人民(?=[\d" + NUMERAL_CHARS + r"])|RMB|CNY|¥)"
-_CURRENCIES: Final = "美元|美金|港元|港币|香港元|欧元|日元|英镑|韩元|韩币|澳元|加元|新台币|台币|澳门元|卢布|瑞士法郎|新加坡元"
+_ONE_DIGIT: Final = rf"[0-9{''.join(DIGITS)}]"
+_MARK: Final = r"(?:人民币|人民(?=[0-9" + NUMERAL_CHARS + r"])|RMB|CNY|¥)"
+_CURRENCIES: Final = (
+    "美元|美金|港元|港币|香港元|欧元|日元|英镑|韩元|韩币|澳元|加元|新台币|台币|澳门元|卢布|瑞士法郎|新加坡元"
+)
 # 元 begins other words too (3元素, 5元件).
-_YUAN: Final = r"[元圆](?![素件旦月宵器])[元圆整]*|块钱?"
+_YUAN: Final = r"[元圆](?![素件旦月宵器])[元圆整]*|块钱"
 _TAIL: Final = (
-    rf"(?:(?P<yuan>{_YUAN})(?:[零〇]?(?P<jiao>{_ONE_DIGIT})角)?(?:[零〇]?(?P<fen>\d{{1,2}}|{_ONE_DIGIT})分(?!之))?)?"
+    rf"(?:(?P<yuan>{_YUAN})(?:[零〇]?(?P<jiao>{_ONE_DIGIT})角)?(?:[零〇]?(?P<fen>[0-9]{{1,2}}|{_ONE_DIGIT})分(?!之))?)?"
 )
 # One amount in running text. A second numeral directly behind 万元 belongs to it: 拾玖万元壹仟叁佰零贰元.
 MENTION: Final = re.compile(
     rf"(?P<mark>(?:{_MARK}[:;,]?)+元?[:;,]?)?(?P<number>{NUMERAL})"
-    rf"(?:(?P<foreign>{_CURRENCIES})|(?:元(?P<rest>{NUMERAL})(?=元))?{_TAIL})(?P<whole>[整正]?)"
+    rf"(?:\((?P<unit>万?元)\)|(?P<foreign>{_CURRENCIES})|(?:元(?P<rest>{NUMERAL})(?=元))?{_TAIL})(?P<whole>[整正]?)"
 )
-_SMALL_CHANGE: Final = re.compile(rf"(?P<jiao>{_ONE_DIGIT})角(?:[零〇]?(?P<fen>{_ONE_DIGIT})分)?整?|(?P<only_fen>\d{{1,2}}|{_ONE_DIGIT})分整?")
+_SMALL_CHANGE: Final = re.compile(
+    rf"(?P<jiao>{_ONE_DIGIT})角(?:[零〇]?(?P<fen>{_ONE_DIGIT})分)?整?|(?P<only_fen>[0-9]{{1,2}}|{_ONE_DIGIT})分整?"
+)
 _LEADING_WORDS: Final = re.compile(r"^(?:罚款|大写|小写|金额|计|共|约|为|[:()])+")
 _TRAILING_WORDS: Final = re.compile(r"(?:人民币|RMB|CNY|[.。;])+$")
-_TO_PLAIN: Final = {ord("¥"): "¥", ord("￥"): "¥", ord("圓"): "圆", ord("圎"): "圆", ord("萬"): "万", ord("億"): "亿"}
+_SPELLING: Final = str.maketrans(
+    {
+        **{chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},
+        "￥": "¥",
+        "圓": "圆",
+        "圎": "圆",
+        "萬": "万",
+        "億": "亿",
+        **dict.fromkeys("〔【﹙[{［｛", "("),
+        **dict.fromkeys("〕】﹚]}］｝", ")"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +66,8 @@ class Comparison(StrEnum):
 
 
 def compact(text: str) -> str:
-    """Return `text` in the one spelling that amounts are read in: half width, no blanks or noise, ¥, 圆, 万."""
-    return "".join(half_width(without_noise(text)).translate(_TO_PLAIN).split())
+    """Return `text` in the one spelling that amounts are read in: half width, no blanks or noise, ¥, 圆, 万, ()."""
+    return "".join(without_noise(text).translate(_SPELLING).split())
 
 
 def _fen(yuan: Decimal) -> int | None:
@@ -61,10 +76,10 @@ def _fen(yuan: Decimal) -> int | None:
     return int((yuan * 100).to_integral_value(ROUND_HALF_UP))
 
 
-def _digit(char: str | None) -> int:
-    if not char:
+def _digit(word: str | None) -> int:
+    if not word:
         return 0
-    return int(char) if char.isdecimal() else DIGITS[char]
+    return int(word) if word.isdecimal() else DIGITS[word]
 
 
 def money_of(mention: re.Match[str]) -> Money | None:
@@ -74,7 +89,7 @@ def money_of(mention: re.Match[str]) -> Money | None:
     numeral = read_numeral(mention["number"])
     if numeral is None:
         return None
-    yuan, doubt = numeral.value, None
+    yuan, doubt = numeral.value * (10**4 if mention["unit"] == "万元" else 1), None
     if numeral.colloquial is not None:
         # 一万五 is how people say 15,000; with 元 behind it, it may be a forgotten 零.
         yuan = numeral.value if mention["yuan"] else numeral.colloquial
@@ -103,9 +118,7 @@ def read_money(span: str) -> int | None:
     text = _TRAILING_WORDS.sub("", _LEADING_WORDS.sub("", compact(span))).strip("()")
     small = _SMALL_CHANGE.fullmatch(text)
     if small:
-        return _digit(small["jiao"]) * 10 + int(small["only_fen"] or 0) if (small["only_fen"] or "").isdecimal() else (
-            _digit(small["jiao"]) * 10 + _digit(small["fen"]) + _digit(small["only_fen"])
-        )
+        return _digit(small["jiao"]) * 10 + _digit(small["fen"]) + _digit(small["only_fen"])
     mention = MENTION.fullmatch(text)
     money = money_of(mention) if mention else None
     return money.fen if money else None

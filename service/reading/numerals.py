@@ -8,6 +8,7 @@ numeral: refusing is better than a wrong amount.
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 _DIGIT_WORDS: Final = (
@@ -28,7 +29,7 @@ LARGE_UNITS: Final = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
 NUMERAL_CHARS: Final = "".join([*DIGITS, *SMALL_UNITS, *LARGE_UNITS])
 
 # Possessive quantifiers: a long row of digits in a hostile text is walked once.
-ARABIC: Final = r"(?:\d{1,3}(?:,\d{3})++(?![\d])(?:\.\d++)?|\d++(?:\.\d++)?)"
+ARABIC: Final = r"(?:[0-9]{1,3}(?:,[0-9]{3})++(?![0-9])(?:\.[0-9]++)?|[0-9]++(?:\.[0-9]++)?)"
 NUMERAL: Final = rf"(?:{ARABIC}|[{NUMERAL_CHARS}])++"
 _TOKEN: Final = re.compile(rf"(?P<arabic>{ARABIC})|(?P<digits>[{''.join(DIGITS)}]+)|(?P<unit>.)", re.DOTALL)
 _ZEROS: Final = _DIGIT_WORDS[0]
@@ -47,6 +48,7 @@ class Numeral:
     colloquial: Decimal | None = None
 
 
+@lru_cache(maxsize=1 << 14)
 def read_numeral(text: str) -> Numeral | None:
     """Return the number that `text` (half-width digits, no blanks) writes as a whole, or None when it is no numeral."""
     if not text or len(text) > _LONGEST:
@@ -80,7 +82,7 @@ def read_numeral(text: str) -> Numeral | None:
         elif word in LARGE_UNITS:
             unit = LARGE_UNITS[word]
             number = section + (pending or 0)
-            if number == 0 or unit == large:
+            if (number == 0 and pending is None) or unit == large:
                 return None
             was_fraction = number != int(number) or was_fraction
             # 一万亿 multiplies what stands before it, 一亿三万 adds to it.

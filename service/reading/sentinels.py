@@ -1,7 +1,13 @@
+import re
 import unicodedata
 from typing import Final
 
-_INVISIBLE: Final = frozenset("\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff\u3164\uffa0")
+# Fillers that draw nothing though Unicode calls them letters; format characters are caught by their category.
+_INVISIBLE: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+# Nothing in these ranges is noise; nearly every cell consists of them.
+_ORDINARY: Final = re.compile(
+    "[\\t\\n\\r\\x20-\\x7e\\xa5\\xb7\\u2014\\u2018-\\u201d\\u2026\\u3000-\\u303e\\u4e00-\\u9fa5\\uff01-\\uff5e\\uffe5]*"
+)
 _KEPT_CONTROLS: Final = frozenset("\t\n\r")
 _DASHES: Final = frozenset("-‐‑‒–—―−─－﹣_＿/\\／＼.。…*＊~～·|#？?")
 
@@ -9,8 +15,35 @@ _DASHES: Final = frozenset("-‐‑‒–—―−─－﹣_＿/\\／＼.。…*
 BLANK_WORDS: Final = frozenset(
     {
         *("n/a", "na", "nan", "nil", "none", "null", "(null)", "<null>", "nat", "#n/a", "#ref!", "#value!", "#name?"),
-        *("无", "空", "没有", "暂无", "暂缺", "缺", "缺失", "无数据", "暂无数据", "无信息", "暂无信息", "无此项", "无内容"),
-        *("不详", "未知", "不明", "未标明", "未注明", "未载明", "未提供", "未填", "未填写", "未公示", "未公开", "未说明"),
+        *(
+            "无",
+            "空",
+            "没有",
+            "暂无",
+            "暂缺",
+            "缺",
+            "缺失",
+            "无数据",
+            "暂无数据",
+            "无信息",
+            "暂无信息",
+            "无此项",
+            "无内容",
+        ),
+        *(
+            "不详",
+            "未知",
+            "不明",
+            "未标明",
+            "未注明",
+            "未载明",
+            "未提供",
+            "未填",
+            "未填写",
+            "未公示",
+            "未公开",
+            "未说明",
+        ),
         *("待补充", "待补", "待定", "待查", "待核实", "不适用", "空白", "无法获取", "未登记", "未取得", "查无"),
     }
 )
@@ -36,9 +69,7 @@ def without_noise(text: str) -> str:
     Removed are control characters (C0 and C1, but not tab and line break), zero-width characters, byte order marks,
     private-use characters, unassigned code points and lone surrogates. Blanks stay.
     """
-    if text.isascii() and text.isprintable():
-        return text
-    if not any(_is_noise(char) for char in text):
+    if _ORDINARY.fullmatch(text):
         return text
     return "".join(char for char in text if not _is_noise(char))
 

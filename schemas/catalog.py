@@ -1,0 +1,171 @@
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from schemas.base import Input, Output
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+DivisionCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+Uscc = Annotated[str, StringConstraints(pattern=r"^[0-9A-HJ-NP-RTUWXY]{18}$")]
+
+
+class AuthorityOut(Output):
+    """A body that decides."""
+
+    code: str
+    name: str
+    aliases: list[str]
+    uscc: str | None
+    system: str = Field(description="Administrative system: market_regulation, drugs, environment, …")
+    division_code: str
+    parent_code: str | None = Field(description="The next higher authority.")
+    successor_code: str | None = Field(description="The authority that took over its work.")
+    effective_from: date | None
+    effective_to: date | None
+    citation: str | None
+
+
+class AuthorityCreate(Input):
+    """A new authority."""
+
+    code: Id
+    name: Words
+    aliases: tuple[Words, ...] = ()
+    uscc: Uscc | None = None
+    system: Words
+    division_code: DivisionCode
+    parent_code: str | None = None
+    successor_code: str | None = None
+    effective_from: date | None = None
+    effective_to: date | None = None
+    citation: Words | None = None
+
+
+class ListOut(Output):
+    """A named list with its legal basis."""
+
+    id: str
+    name: str
+    name_en: str
+    aliases: list[str]
+    severity: Literal["serious", "abnormal", "notice"]
+    legal_basis: str
+    basis_level: str
+    list_authority: str
+    scope: Literal["national", "local"]
+    catalog_edition: str | None
+    effective_from: date
+    effective_to: date | None
+    period_months: int | None = Field(description="Months an entry is shown; null: until it is removed.")
+    grade: str = Field(description="How well the row is supported: verified, secondary, unverified.")
+    note: str | None
+
+
+class ListCreate(Input):
+    """A new list. Without a legal basis it is refused."""
+
+    id: Id
+    name: Words
+    name_en: Words
+    aliases: tuple[Words, ...] = ()
+    severity: Literal["serious", "abnormal", "notice"]
+    legal_basis: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
+    basis_level: Literal["law", "administrative_regulation", "central_policy", "department_rule", "local_regulation"]
+    list_authority: Words
+    scope: Literal["national", "local"]
+    catalog_edition: Words | None = None
+    effective_from: date
+    effective_to: date | None = None
+    period_months: Annotated[int, Field(ge=1, le=1200)] | None = None
+    grade: Literal["verified", "secondary", "unverified"]
+    note: Words | None = None
+
+
+class SourceOut(Output):
+    """Where rows come from."""
+
+    code: str
+    name: str
+    owner: str
+    published: bool = Field(description="Its rows were public before, so that they enter as published.")
+    published_where: str | None
+    covers: list[str] = Field(
+        description="What it is complete for: `registrations:`, `penalties:`, `lists:` and a region."
+    )
+    importing_authorities: list[str]
+    stale_after_days: int
+    licence: str | None
+
+
+class SourceCreate(Input):
+    """A new source."""
+
+    code: Id
+    name: Words
+    owner: Words
+    published: bool
+    published_where: Words | None = None
+    covers: tuple[str, ...] = ()
+    importing_authorities: tuple[str, ...] = ()
+    stale_after_days: Annotated[int, Field(ge=1, le=3660)] = 35
+    licence: Words | None = None
+
+
+class RegionOut(Output):
+    """A GB/T 2260 code under one name."""
+
+    code: str
+    name: str
+    level: str
+    parent_code: str | None
+    first_edition: str = Field(description="First edition with this pair, YYYYMM.")
+    last_edition: str = Field(description="Last edition with this pair, YYYYMM.")
+
+
+class RuleOut(Output):
+    """One dated row of the rulebook."""
+
+    id: str
+    kind: Literal["period", "deadline", "parameter"]
+    citation: str
+    grade: str = Field(description="How well the row is supported: verified, secondary, unverified.")
+    effective_from: date | None
+    effective_to: date | None
+    body: dict[str, Any] = Field(description="The row as the data file has it.")
+
+
+class AuthorityPage(Output):
+    """A page of authorities, by code."""
+
+    items: list[AuthorityOut]
+    next: str | None
+
+
+class ListPage(Output):
+    """A page of lists, by id."""
+
+    items: list[ListOut]
+    next: str | None
+
+
+class SourcePage(Output):
+    """A page of sources, by code."""
+
+    items: list[SourceOut]
+    next: str | None
+
+
+class RegionPage(Output):
+    """A page of regions, by code and name."""
+
+    items: list[RegionOut]
+    next: str | None
+
+
+class RulePage(Output):
+    """A page of rules, by id."""
+
+    items: list[RuleOut]
+    next: str | None

@@ -1,0 +1,125 @@
+"""Puts the application together: routers, error handling, documentation pages. Nothing else."""
+
+from importlib.metadata import version
+from importlib.resources import files
+from typing import Any, Final
+
+from fastapi import Depends, FastAPI
+from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
+from fastapi.responses import HTMLResponse
+from fastapi.staticfiles import StaticFiles
+
+import service.catalog.endpoints
+import service.changes.endpoints
+import service.health.endpoints
+from schemas.base import Problem
+from service.body_limit import BodyLimit
+from service.catalog.queries import CatalogCache
+from service.clock import Clock, system_clock
+from service.db import Database
+from service.http import refuse_unknown_parameters
+from service.problems import (
+    PROBLEMS_PAGE,
+    add_problem_handlers,
+    problems_page,
+)
+from service.settings import Settings
+
+ROUTERS: Final = (
+    service.catalog.endpoints.router,
+    service.changes.endpoints.router,
+    service.health.endpoints.router,
+)
+
+#: Largest body of an operation that does not set its own limit, in bytes: 10,000 codes with room to spare.
+MAX_BODY: Final = 2 * 1024**2
+
+#: What a multipart form adds to the file in it, at most.
+MULTIPART_FRAME: Final = 64 * 1024
+
+ASSETS: Final = "/docs/assets"
+TITLE: Final = "Xinyong"
+DESCRIPTION: Final = """
+Credit files, blacklist entries and published administrative penalties of enterprises in China, keyed by the unified social
+credit code (统一社会信用代码, GB 32100-2015).
+
+Every answer that is none is a [problem document](/docs/problems) with a stable `code`. Amounts are integer fen, days are
+legal days in Asia/Shanghai, instants carry their offset. Lists are pages `{"items": […], "next": CURSOR or null}`.
+Looking up one status, searching by name and reading the catalogues need no key; everything else needs
+`Authorization: Bearer KEY`.
+"""
+TAGS: Final = [
+    {"name": "status", "description": "The public state of an enterprise: listed, penalised, clear or not covered."},
+    {"name": "subjects", "description": "Registration, search by name or old number, and the credit file."},
+    {"name": "imports", "description": "Files of authorities taken in, row by row, with an exact account."},
+    {"name": "changes", "description": "The one ordered log of everything that happened, as it may be seen today."},
+    {"name": "catalog", "description": "Lists, legal rules, authorities, regions and sources, each with its citation."},
+    {"name": "health", "description": "For those who run the service."},
+]
+
+
+class Api(FastAPI):
+    """The application; its OpenAPI document also holds the one schema that no model of an answer refers to."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI 3.1 document."""
+        if not self.openapi_schema:
+            document = super().openapi()
+            schemas = document["components"].setdefault("schemas", {})
+            schemas["Problem"] = Problem.model_json_schema()
+            for unused in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(unused, None)
+        return super().openapi()
+
+
+def create_app(settings: Settings, *, database: Database, clock: Clock = system_clock) -> FastAPI:
+    """Return the application on a database that the caller opened and will dispose of."""
+    app = Api(
+        title=TITLE,
+        version=version("xinyong"),
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        dependencies=[Depends(refuse_unknown_parameters)],
+    )
+    app.state.settings = settings
+    app.state.database = database
+    app.state.clock = clock
+    app.state.catalog_cache = CatalogCache(database)
+    app.add_middleware(BodyLimit, limit=MAX_BODY, larger={"/v1/imports": settings.max_upload_bytes + MULTIPART_FRAME})
+    add_problem_handlers(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    _add_pages(app)
+    return app
+
+
+def _add_pages(app: FastAPI) -> None:
+    # The pages' scripts and styles come from a package, so that they need no other host.
+    app.mount(ASSETS, StaticFiles(directory=str(files("fastapi_offline") / "static")), name="docs-assets")
+
+    @app.get("/docs", include_in_schema=False)
+    async def show_docs() -> HTMLResponse:
+        return get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title=TITLE,
+            swagger_js_url=f"{ASSETS}/swagger-ui-bundle.js",
+            swagger_css_url=f"{ASSETS}/swagger-ui.css",
+            swagger_favicon_url=f"{ASSETS}/favicon.png",
+        )
+
+    @app.get("/redoc", include_in_schema=False)
+    async def show_redoc() -> HTMLResponse:
+        return get_redoc_html(
+            openapi_url="/openapi.json",
+            title=TITLE,
+            redoc_js_url=f"{ASSETS}/redoc.standalone.js",
+            redoc_favicon_url=f"{ASSETS}/favicon.png",
+            with_google_fonts=False,
+        )
+
+    @app.get(PROBLEMS_PAGE, include_in_schema=False)
+    async def show_problems() -> HTMLResponse:
+        return HTMLResponse(problems_page())

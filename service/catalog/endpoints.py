@@ -1,0 +1,211 @@
+from collections.abc import Callable, Iterable
+from functools import cache
+from importlib.metadata import version
+from typing import Annotated, Any, Literal, TypeVar
+
+from fastapi import APIRouter, Body, Depends, Header, Query, Response
+
+from schemas.catalog import (
+    AuthorityCreate,
+    AuthorityOut,
+    AuthorityPage,
+    ListCreate,
+    ListOut,
+    ListPage,
+    RegionPage,
+    RulePage,
+    SourceCreate,
+    SourceOut,
+    SourcePage,
+)
+from service.access.rules import Actor, Role
+from service.catalog import actions, examples
+from service.catalog.rules import (
+    AlreadyInCatalog,
+    BadCoverage,
+    ImpossiblePeriod,
+    KnownAuthority,
+    KnownList,
+    KnownSource,
+    NoLegalBasis,
+    NoSuchAuthority,
+    PublishedNowhere,
+)
+from service.http import (
+    ROLE_REFUSALS,
+    BadCursor,
+    CatalogDep,
+    CatalogSessionDep,
+    Now,
+    Page,
+    PageDep,
+    answers,
+    cut_page,
+    matches_etag,
+    not_modified,
+    require,
+)
+from service.problems import Responses
+
+router = APIRouter(prefix="/v1/catalog", tags=["catalog"])
+
+T = TypeVar("T")
+RuleKeeper = Annotated[Actor, require(Role.RULE_KEEPER)]
+WORDS = "A page. Its ETag changes with every change of a catalogue."
+
+
+@cache
+def _software() -> str:
+    return version("xinyong")
+
+
+async def _not_modified(
+    catalog: CatalogDep,
+    response: Response,
+    if_none_match: Annotated[str | None, Header(description="The ETag you have.")] = None,
+) -> Response | None:
+    etag = f'"catalog-{catalog.version}-{_software()}"'
+    if matches_etag(if_none_match, etag):
+        return not_modified(etag)
+    response.headers["ETag"] = etag
+    response.headers["Cache-Control"] = "no-cache"
+    return None
+
+
+#: The answer 304 for a client that has the present catalogue, None for everybody else.
+NotModified = Annotated[Response | None, Depends(_not_modified)]
+
+
+def _part(items: Iterable[T], page: Page, key: Callable[[T], tuple[str, ...]]) -> dict[str, Any]:
+    part, following = cut_page(tuple(items), page, key)
+    return {"items": part, "next": following}
+
+
+def _documented(item: dict[str, Any]) -> Responses:
+    described = answers(examples.page(item), BadCursor, words=WORDS, headers=("ETag",))
+    return {**described, 304: {"description": "You have the present catalogue."}}
+
+
+@router.get("/lists", summary="List the blacklists", response_model=ListPage, responses=_documented(examples.LIST))
+async def list_lists(catalog: CatalogDep, page: PageDep, not_modified: NotModified) -> Response | dict[str, Any]:
+    """Give all named lists, closed ones too, each with its legal basis, severity and period."""
+    return not_modified or _part(catalog.lists, page, lambda entry: (entry.id,))
+
+
+@router.get("/rules", summary="List the legal rules", response_model=RulePage, responses=_documented(examples.RULE))
+async def list_rules(
+    catalog: CatalogDep,
+    page: PageDep,
+    not_modified: NotModified,
+    kind: Annotated[Literal["period", "deadline", "parameter"] | None, Query(description="Only this kind.")] = None,
+) -> Response | dict[str, Any]:
+    """Give the rulebook: every dated period, deadline and parameter, with citation and grade."""
+    rules = (rule for rule in catalog.rules if kind in {None, rule.kind})
+    return not_modified or _part(rules, page, lambda rule: (rule.id,))
+
+
+@router.get(
+    "/authorities",
+    summary="List the authorities",
+    response_model=AuthorityPage,
+    responses=_documented(examples.AUTHORITY),
+)
+async def list_authorities(
+    catalog: CatalogDep,
+    page: PageDep,
+    not_modified: NotModified,
+    name: Annotated[str | None, Query(description="Only those with this code, name, alias or credit code.")] = None,
+) -> Response | dict[str, Any]:
+    """Give the bodies that decide, with the authority above each and the one that took over its work."""
+    authorities = catalog.authorities if name is None else catalog.authorities_named(name)
+    return not_modified or _part(authorities, page, lambda authority: (authority.code,))
+
+
+@router.get("/regions", summary="List the regions", response_model=RegionPage, responses=_documented(examples.REGION))
+async def list_regions(
+    catalog: CatalogDep,
+    page: PageDep,
+    not_modified: NotModified,
+    under: Annotated[str, Query(pattern="^[0-9]{0,6}$", description="Only codes that begin with these digits.")] = "",
+) -> Response | dict[str, Any]:
+    """Give the division codes of GB/T 2260 with their history: one item a code and name."""
+    regions = (region for region in catalog.regions if region.code.startswith(under))
+    return not_modified or _part(regions, page, lambda region: (region.code, region.name))
+
+
+@router.get("/sources", summary="List the sources", response_model=SourcePage, responses=_documented(examples.SOURCE))
+async def list_sources(catalog: CatalogDep, page: PageDep, not_modified: NotModified) -> Response | dict[str, Any]:
+    """Give where rows come from: owner, whether and where they were published, and what each source is complete for."""
+    return not_modified or _part(catalog.sources, page, lambda source: (source.code,))
+
+
+@router.post(
+    "/authorities",
+    summary="Add an authority",
+    status_code=201,
+    response_model=AuthorityOut,
+    responses=answers(
+        examples.AUTHORITY,
+        *ROLE_REFUSALS,
+        NoSuchAuthority,
+        AlreadyInCatalog,
+        ImpossiblePeriod,
+        status=201,
+        words="The authority as entered.",
+    ),
+)
+async def add_authority(
+    body: Annotated[AuthorityCreate, Body(examples=[examples.AUTHORITY])],
+    _actor: RuleKeeper,
+    session: CatalogSessionDep,
+) -> KnownAuthority:
+    """Enter an authority. Those above it and after it must be in the catalogue already."""
+    return await actions.add_authority(session, KnownAuthority(**body.model_dump()))
+
+
+@router.post(
+    "/lists",
+    summary="Add a list",
+    status_code=201,
+    response_model=ListOut,
+    responses=answers(
+        examples.LIST,
+        *ROLE_REFUSALS,
+        AlreadyInCatalog,
+        NoLegalBasis,
+        ImpossiblePeriod,
+        status=201,
+        words="The list as entered.",
+    ),
+)
+async def add_list(
+    body: Annotated[ListCreate, Body(examples=[examples.LIST])], _actor: RuleKeeper, session: CatalogSessionDep
+) -> KnownList:
+    """Enter a list. Its row is its rule: legal basis, severity, and the period its entries are shown."""
+    return await actions.add_list(session, KnownList(**body.model_dump()))
+
+
+@router.post(
+    "/sources",
+    summary="Add a source",
+    status_code=201,
+    response_model=SourceOut,
+    responses=answers(
+        examples.SOURCE,
+        *ROLE_REFUSALS,
+        NoSuchAuthority,
+        AlreadyInCatalog,
+        BadCoverage,
+        PublishedNowhere,
+        status=201,
+        words="The source as entered.",
+    ),
+)
+async def add_source(
+    body: Annotated[SourceCreate, Body(examples=[examples.SOURCE])],
+    _actor: RuleKeeper,
+    session: CatalogSessionDep,
+    now: Now,
+) -> KnownSource:
+    """Enter a source: whose rows it brings, whether they are public already and where, and what it is complete for."""
+    return await actions.add_source(session, KnownSource(**body.model_dump()), now=now)

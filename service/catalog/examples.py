@@ -1,0 +1,71 @@
+"""Examples for the documentation of the catalogue's operations; all bodies and lists in them are fictitious or public."""
+
+from typing import Any, Final
+
+AUTHORITY: Final[dict[str, Any]] = {
+    "code": "xingyu-market-regulation",
+    "name": "星屿区市场监督管理局",
+    "aliases": ["星屿区市场监管局"],
+    "uscc": None,
+    "system": "market_regulation",
+    "division_code": "500000",
+    "parent_code": "cq-market-regulation",
+    "successor_code": None,
+    "effective_from": "2018-10-26",
+    "effective_to": None,
+    "citation": "机构改革方案（示例）",
+}
+
+LIST: Final[dict[str, Any]] = {
+    "id": "xingyu-example-list",
+    "name": "星屿区示例失信名单",
+    "name_en": "Xingyu example list",
+    "aliases": [],
+    "severity": "notice",
+    "legal_basis": "《星屿区社会信用条例》（示例）第九条",
+    "basis_level": "local_regulation",
+    "list_authority": "星屿区市场监督管理局",
+    "scope": "local",
+    "catalog_edition": None,
+    "effective_from": "2026-01-01",
+    "effective_to": None,
+    "period_months": 12,
+    "grade": "unverified",
+    "note": None,
+}
+
+SOURCE: Final[dict[str, Any]] = {
+    "code": "xingyu-double-publicity",
+    "name": "星屿区双公示",
+    "owner": "星屿区市场监督管理局",
+    "published": True,
+    "published_where": "信用中国（星屿）网站",
+    "covers": ["penalties:5001"],
+    "importing_authorities": ["xingyu-market-regulation"],
+    "stale_after_days": 35,
+    "licence": None,
+}
+
+REGION: Final[dict[str, Any]] = {
+    "code": "500112",
+    "name": "渝北区",
+    "level": "county",
+    "parent_code": "500000",
+    "first_edition": "201901",
+    "last_edition": "202312",
+}
+
+RULE: Final[dict[str, Any]] = {
+    "id": "R45-3",
+    "kind": "period",
+    "citation": "国家市场监督管理总局令第45号 第十三条",
+    "grade": "secondary",
+    "effective_from": "2021-09-01",
+    "effective_to": None,
+    "body": {"channel": "gsxt", "max": "P3Y", "clock": "publication_date"},
+}
+
+
+def page(item: dict[str, Any], cursor: str | None = None) -> dict[str, Any]:
+    """Return a page with one item."""
+    return {"items": [item], "next": cursor}

@@ -1,0 +1,94 @@
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import PlainTextResponse
+
+from schemas.health import Alive, Readiness
+from service.health.queries import find_backlog, find_schema
+from service.health.rules import OtherSchema, check_schema
+from service.http import DatabaseDep, Now, answers
+
+router = APIRouter(tags=["health"])
+
+ALIVE: dict[str, Any] = {"status": "alive"}
+READY: dict[str, Any] = {
+    "status": "ready",
+    "migrations": {"present": ["0001"], "expected": ["0001"]},
+    "sequencer": {"head_position": 48211, "pending_count": 12, "lag_seconds": 0.14, "late": False},
+}
+METRICS = (
+    "# HELP xinyong_log_head_position Last position of the change log.\n"
+    "# TYPE xinyong_log_head_position gauge\n"
+    "xinyong_log_head_position {head}\n"
+    "# HELP xinyong_pending_changes Changes that wait for their position.\n"
+    "# TYPE xinyong_pending_changes gauge\n"
+    "xinyong_pending_changes {pending}\n"
+    "# HELP xinyong_sequencer_lag_seconds How long the oldest of them has waited.\n"
+    "# TYPE xinyong_sequencer_lag_seconds gauge\n"
+    "xinyong_sequencer_lag_seconds {lag}\n"
+)
+
+
+@router.get(
+    "/healthz",
+    summary="Is the process alive?",
+    response_model=Alive,
+    responses=answers(ALIVE, words="The process answers."),
+)
+async def tell_alive() -> dict[str, Any]:
+    """Say that the process runs.
+
+    Nothing else is asked: a process that answers here and not at `/readyz` needs its database, not a restart.
+    """
+    return ALIVE
+
+
+@router.get(
+    "/readyz",
+    summary="Can requests be served?",
+    response_model=Readiness,
+    responses=answers(READY, OtherSchema, words="Requests can be served; `degraded`: the log stands still."),
+)
+async def tell_ready(database: DatabaseDep, now: Now) -> dict[str, Any]:
+    """Say whether requests can be served, and how far the log is behind.
+
+    Ready means: the database answers and its schema is the one this version needs. `degraded` means that a change has
+    waited for its position for more than a minute: answers are still exact, and their position does not move. Look whether
+    the jobs process runs.
+    """
+    async with database.reading() as session:
+        schema = await find_schema(session)
+        check_schema(schema)
+        backlog = await find_backlog(session)
+    late = backlog.is_late(now=now)
+    return {
+        "status": "degraded" if late else "ready",
+        "migrations": {"present": schema.present, "expected": schema.expected},
+        "sequencer": {
+            "head_position": backlog.head_position,
+            "pending_count": backlog.pending_count,
+            "lag_seconds": round(backlog.lag_seconds(now=now), 3),
+            "late": late,
+        },
+    }
+
+
+@router.get(
+    "/metrics",
+    summary="Figures for monitoring",
+    response_class=PlainTextResponse,
+    responses={
+        **answers(None),
+        200: {
+            "description": "Gauges in the text format of Prometheus.",
+            "content": {"text/plain": {"example": METRICS.format(head=48211, pending=12, lag=0.14)}},
+        },
+    },
+)
+async def show_metrics(database: DatabaseDep, now: Now) -> str:
+    """Give the gauges of the change log in the text format of Prometheus."""
+    async with database.reading() as session:
+        backlog = await find_backlog(session)
+    return METRICS.format(
+        head=backlog.head_position, pending=backlog.pending_count, lag=round(backlog.lag_seconds(now=now), 3)
+    )

@@ -1,0 +1,36 @@
+from functools import cache
+from pathlib import Path
+
+from alembic.script import ScriptDirectory
+from sqlalchemy import func, inspect, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.db import ReadSession
+from service.health.rules import Backlog, Schema
+from service.models import ChangeLog, PendingChange
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+
+
+@cache
+def expected_revisions() -> tuple[str, ...]:
+    """Return the newest migrations that this code brings; there is one, unless a merge was forgotten."""
+    return tuple(sorted(ScriptDirectory(str(MIGRATIONS)).get_heads()))
+
+
+async def find_schema(session: AsyncSession | ReadSession) -> Schema:
+    """Return which migrations the database has; none where it is empty."""
+    connection = await session.connection()
+    has_table = await connection.run_sync(lambda sync: inspect(sync).has_table("alembic_version"))
+    present = (
+        (await session.scalars(text("SELECT version_num FROM alembic_version ORDER BY 1"))).all() if has_table else ()
+    )
+    return Schema(tuple(present), expected_revisions())
+
+
+async def find_backlog(session: AsyncSession | ReadSession) -> Backlog:
+    """Return the head of the log and what waits to be numbered."""
+    head = (await session.scalars(select(ChangeLog.head_position))).one()
+    waiting = await session.execute(select(func.count(), func.min(PendingChange.recorded_at)))
+    count, oldest = waiting.one()
+    return Backlog(head, count, oldest)

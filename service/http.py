@@ -1,0 +1,273 @@
+"""What endpoints share: sessions, the clock, who asks, the catalogues, pages, and answers that are not problems."""
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from http import HTTPStatus
+from typing import Annotated, Any, Final, TypeVar
+from uuid import UUID
+
+import orjson
+from fastapi import Depends, Query, Request, Response, Security
+from fastapi.security import HTTPBearer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.access.queries import find_actor
+from service.access.rules import Actor, MalformedKey, MissingKey, Role, UnknownKey, is_well_formed_key, key_hash
+from service.catalog.queries import Catalog, CatalogCache
+from service.clock import legal_day
+from service.db import Database, ReadSession
+from service.errors import Forbidden, Invalid, Refusal
+from service.problems import Responses, UnknownParameter, problem_responses
+
+T = TypeVar("T")
+
+
+class RoleMissing(Forbidden):
+    """The key is valid and has none of the roles that may do this."""
+
+    code = "role_missing"
+
+
+class BadCursor(Invalid):
+    """The cursor is not one that a page of this list gave as `next`."""
+
+    code = "bad_cursor"
+
+
+#: What an operation with `ActorDep` may answer; one with `require(…)` adds `RoleMissing`.
+KEY_REFUSALS: Final[tuple[type[Refusal], ...]] = (MissingKey, MalformedKey, UnknownKey)
+ROLE_REFUSALS: Final[tuple[type[Refusal], ...]] = (*KEY_REFUSALS, RoleMissing)
+
+bearer = HTTPBearer(auto_error=False, scheme_name="key", description="A key of this service: `Bearer xy_…`.")
+
+
+async def _database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+#: For the few operations that open a transaction at a moment of their own choosing.
+DatabaseDep = Annotated[Database, Depends(_database)]
+
+
+async def _now(request: Request) -> datetime:
+    now: datetime = request.app.state.clock()
+    return now
+
+
+Now = Annotated[datetime, Depends(_now)]
+
+
+async def _today(now: Now) -> date:
+    return legal_day(now)
+
+
+Today = Annotated[date, Depends(_today)]
+
+
+async def _identity(request: Request, database: DatabaseDep) -> Actor | Refusal:
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    key = key.strip()
+    if scheme.lower() != "bearer" or not key:
+        return MissingKey(
+            "This needs a key: send the header `Authorization: Bearer KEY`.",
+            detail_zh="此项需要密钥，请在请求头 Authorization 中以 Bearer 方式提供。",
+        )
+    if not is_well_formed_key(key):
+        return MalformedKey(
+            "What was sent as a key is malformed: keys are `xy_` and 49 letters and digits, the last 6 a check of the rest.",
+            detail_zh="密钥格式有误，请检查是否完整。",
+        )
+    async with database.engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        actor = await find_actor(connection, secret_hash=key_hash(key))
+    return actor or UnknownKey(
+        "The key is unknown: it was never issued here, or it was revoked.", detail_zh="密钥不存在或已被吊销。"
+    )
+
+
+Identity = Annotated[Actor | Refusal, Depends(_identity)]
+
+
+async def _actor(identity: Identity, _documented: Annotated[object, Security(bearer)]) -> Actor:
+    if isinstance(identity, Refusal):
+        raise identity
+    return identity
+
+
+ActorDep = Annotated[Actor, Depends(_actor)]
+
+
+def require(*roles: Role) -> Any:  # noqa: ANN401 - what FastAPI takes inside `Annotated` has no public type
+    """Let in actors with at least one of the roles.
+
+    Use it as `Annotated[Actor, require(Role.LISTER)]`.
+    """
+
+    async def _actor_with_role(actor: ActorDep) -> Actor:
+        if not actor.may(*roles):
+            raise RoleMissing(
+                f"This needs the role {' or '.join(roles)}; the key {actor.name!r} has"
+                f" {', '.join(sorted(actor.roles)) or 'none'}.",
+                detail_zh="该密钥没有办理此项所需的角色。",
+            )
+        return actor
+
+    return Depends(_actor_with_role)
+
+
+async def _catalog(request: Request) -> Catalog:
+    cache: CatalogCache = request.app.state.catalog_cache
+    return await cache.get()
+
+
+CatalogDep = Annotated[Catalog, Depends(_catalog)]
+
+
+async def _open_session(database: DatabaseDep) -> AsyncIterator[AsyncSession]:
+    async with database.transaction() as session:
+        yield session
+
+
+#: `scope="function"` commits before the response starts; with the default a client could see 201 before a commit that fails.
+SessionDep = Annotated[AsyncSession, Depends(_open_session, scope="function")]
+
+
+async def _open_read_session(
+    database: DatabaseDep, _identity: Identity, _catalog: CatalogDep
+) -> AsyncIterator[ReadSession]:
+    # Key and catalogue are looked up first, on a connection of their own. A request that held its snapshot while it waited
+    # for a second connection could, with enough others doing the same, wait for ever.
+    async with database.reading() as session:
+        yield session
+
+
+ReadSessionDep = Annotated[ReadSession, Depends(_open_read_session, scope="function")]
+
+
+async def _open_catalog_session(request: Request, database: DatabaseDep) -> AsyncIterator[AsyncSession]:
+    cache: CatalogCache = request.app.state.catalog_cache
+    async with database.transaction() as session:
+        yield session
+    cache.expire()
+
+
+#: A session for changes of a catalogue: this process reads it again right after the commit.
+CatalogSessionDep = Annotated[AsyncSession, Depends(_open_catalog_session, scope="function")]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What part of a list is asked for: at most `limit` items behind the key `after`, from the beginning where it is None."""
+
+    limit: int
+    after: tuple[str, ...] | None
+
+
+def encode_cursor(key: Sequence[str]) -> str:
+    """Return the opaque cursor for the key of the last item of a page."""
+    return urlsafe_b64encode(orjson.dumps(list(key))).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str) -> tuple[str, ...]:
+    """Return the key that `encode_cursor` was given.
+
+    Raises:
+        BadCursor: the text is no cursor.
+    """
+    try:
+        key = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (Base64Error, ValueError):
+        key = None
+    if not isinstance(key, list) or not key or not all(isinstance(part, str) for part in key):
+        raise BadCursor("The cursor is not one that this list gave as `next`.", detail_zh="翻页游标无效。")
+    return tuple(key)
+
+
+async def _page(
+    limit: Annotated[int, Query(ge=1, le=1000, description="Most items of one page.")] = 100,
+    cursor: Annotated[str | None, Query(max_length=1000, description="The `next` of the page before.")] = None,
+) -> Page:
+    return Page(limit, None if cursor is None else decode_cursor(cursor))
+
+
+PageDep = Annotated[Page, Depends(_page)]
+
+
+def cut_page(items: Sequence[T], page: Page, key: Callable[[T], tuple[str, ...]]) -> tuple[Sequence[T], str | None]:
+    """Return the page's part of `items`, which are sorted by `key`, and the cursor of the next page or None."""
+    after = page.after
+    rest = items if after is None else [item for item in items if key(item) > after]
+    part = rest[: page.limit]
+    return part, encode_cursor(key(part[-1])) if len(rest) > page.limit else None
+
+
+async def refuse_unknown_parameters(request: Request) -> None:
+    """Refuse a query parameter that the operation's documentation does not have.
+
+    Raises:
+        UnknownParameter: the query names another one.
+    """
+    if not request.query_params:
+        return
+    path = getattr(request.scope.get("route"), "path", None)
+    operation = request.app.openapi()["paths"].get(path, {}).get(request.method.lower())
+    if operation is None:
+        return
+    known = {parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "query"}
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        raise UnknownParameter(
+            f"Unknown query parameter: {', '.join(unknown)}. Known here: {', '.join(sorted(known)) or 'none'}.",
+            detail_zh="存在未知的查询参数。",
+            parameters=unknown,
+        )
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, UUID):  # the driver gives a subclass, which orjson does not take for one
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def json_response(content: object, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Return `content` as JSON: days and instants in ISO 8601, ids as text."""
+    return Response(
+        orjson.dumps(content, default=_plain), status_code=status, headers=headers, media_type="application/json"
+    )
+
+
+_TAG: Final = re.compile(r'(?:W/)?("[^"]*")')
+
+
+def matches_etag(if_none_match: str | None, etag: str) -> bool:
+    """Return whether the header `If-None-Match` names `etag` (weak comparison, RFC 9110 section 13.1.2)."""
+    if if_none_match is None:
+        return False
+    return if_none_match.strip() == "*" or etag.removeprefix("W/") in _TAG.findall(if_none_match)
+
+
+def not_modified(etag: str) -> Response:
+    """Return the answer 304 for a client that has the present representation."""
+    return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": etag, "Cache-Control": "no-cache"})
+
+
+def answers(
+    example: object,
+    *refusals: type[Refusal],
+    status: int = 200,
+    words: str = "The answer.",
+    headers: Sequence[str] = (),
+) -> Responses:
+    """Return the `responses=` of an operation: its answer with a real example, and the problems it may give.
+
+    `headers` are names of response headers worth documenting.
+    """
+    answer: dict[str, Any] = {"description": words, "content": {"application/json": {"example": example}}}
+    if headers:
+        answer["headers"] = {name: {"schema": {"type": "string"}} for name in headers}
+    return {status: answer, **problem_responses(*refusals)}

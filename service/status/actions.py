@@ -1,0 +1,195 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from hashlib import blake2b
+from typing import Final
+
+import polars as pl
+from asyncpg import Connection
+
+from service.clock import legal_day
+from service.db import ReadSession, driver
+from service.status.answers import Answer, answer_about, frame, names_on_records, read_sources, region_coverage
+from service.status.queries import (
+    Facts,
+    Log,
+    find_facts,
+    find_facts_at,
+    find_position_at,
+    list_registered_names,
+    read_log,
+)
+from service.status.rules import (
+    MAX_BATCH,
+    MalformedUscc,
+    TooManyCodes,
+    code_warnings,
+    name_warning,
+    read_moment,
+    region_of,
+)
+from service.uscc.bulk import check_codes
+from service.uscc.rules import CodeState, check
+
+BULK_FROM: Final = 100  # below this the vectorised check costs more than it saves
+ECHOED: Final = 64  # characters of a malformed code that are sent back
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked about one subject. Without `as_of` and `known_at` the answer is about now."""
+
+    uscc: str
+    name: str | None = None
+    as_of: str | None = None
+    known_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusAnswer:
+    """An answer with its ETag, which holds until the log moves, the sources deliver or the day ends."""
+
+    body: Answer
+    etag: str
+
+
+def read_uscc(
+    raw: str, *, name: str | None = None, divisions: frozenset[str] | None = None
+) -> tuple[str, tuple[CodeState, ...]]:
+    """Return a credit code in its normal form (width, blanks, case) and what is odd about it.
+
+    `name` and `divisions` (all known division codes) let the form of the name and the region be held against the code.
+
+    Raises:
+        MalformedUscc: it is no credit code.
+    """
+    found = check(raw, name=name, known_divisions=divisions)
+    if found.code is None:
+        raise MalformedUscc(
+            found.detail,
+            detail_zh=found.detail_zh,
+            state=found.state.value,
+            positions=[18] if found.state is CodeState.SUSPECT_CHECK18 else list(found.positions),
+            suggestion=found.suggestion,
+        )
+    return found.code, found.warnings
+
+
+async def answer_question(
+    session: ReadSession, question: Question, *, divisions: frozenset[str], now: datetime
+) -> StatusAnswer:
+    """Return the public state of one subject, the same for every asker (DESIGN decisions 1 to 5).
+
+    `divisions` are the known GB/T 2260 codes; a code with another region gets a warning.
+
+    Raises:
+        MalformedUscc: the code is none.
+        MalformedMoment, FutureMoment: `as_of` or `known_at`.
+    """
+    uscc, odd = read_uscc(question.uscc, name=question.name, divisions=divisions or None)
+    as_of = read_moment(question.as_of, parameter="as_of", now=now) if question.as_of is not None else now
+    known_at = read_moment(question.known_at, parameter="known_at", now=now) if question.known_at is not None else None
+    connection = await driver(session)
+    log = await read_log(connection, [uscc], delivered_by=known_at or now)
+    day, today = legal_day(as_of), legal_day(now)
+    position = log.position
+    facts = await find_facts(
+        connection, [uscc], pending=log.pending, first=day if known_at is None else today, last=today
+    )
+    if known_at is not None:
+        position = await find_position_at(connection, known_at)
+        facts = await _as_known(connection, uscc, facts, position=position, day=day)
+    sources = read_sources(log.sources, day)
+    warnings = code_warnings(odd)
+    if question.name:
+        registered = await list_registered_names(connection, uscc, position=position)
+        recorded = names_on_records(facts.entries.get(uscc, ()), facts.penalties.get(uscc, ()))
+        warnings += name_warning(question.name, [*registered, *recorded])
+    region = region_coverage(uscc, facts.subjects.get(uscc), sources)
+    body = answer_about(uscc, facts, sources, warnings)
+    body |= frame(log, as_of=as_of, known_at=known_at or log.at, position=position, sources=region.sources)
+    return StatusAnswer(body, _etag(log, today))
+
+
+async def _as_known(connection: Connection, uscc: str, shown: Facts, *, position: int, day: date) -> Facts:
+    now_public = {
+        row["id"]: row["held_texts"] for records in (shown.entries, shown.penalties) for row in records.get(uscc, ())
+    }
+    facts = await find_facts_at(connection, [uscc], position=position, day=day, shown=now_public)
+    for records in (facts.entries, facts.penalties):
+        for rows in records.values():
+            # A text that is held back now was perhaps not when this version was current; it stays unsaid all the same.
+            rows[:] = [dict(row) | {"held_texts": [*row["held_texts"], *now_public[row["id"]]]} for row in rows]
+    return facts
+
+
+def _etag(log: Log, today: date) -> str:
+    sources = blake2b(f"{log.catalog_version} {log.sources}".encode(), digest_size=6).hexdigest()
+    return f'W/"{log.log_id.hex[:12]}-{log.position}-{today:%Y%m%d}-{sources}"'
+
+
+async def answer_batch(
+    session: ReadSession, codes: Sequence[object], *, divisions: frozenset[str], now: datetime
+) -> Answer:
+    """Return the public state of many subjects now, in the order of `codes`; a malformed one is an error in its place.
+
+    Everything is read from one snapshot, so all answers are about one position of the log. A code may be asked twice.
+
+    Raises:
+        TooManyCodes: there are more than `MAX_BATCH`.
+    """
+    if len(codes) > MAX_BATCH:
+        raise TooManyCodes(
+            f"A batch takes {MAX_BATCH:,} codes at most; this one has {len(codes):,}. Send it in parts.",
+            detail_zh=f"每批最多 {MAX_BATCH} 个代码，请分批提交。",
+            most=MAX_BATCH,
+        )
+    checked = _check_all(codes)
+    asked = sorted({uscc for uscc, _ in checked if uscc is not None})
+    connection = await driver(session)
+    log = await read_log(connection, asked, delivered_by=now)
+    today = legal_day(now)
+    facts = await find_facts(connection, asked, pending=log.pending, first=today, last=today)
+    coverage = read_sources(log.sources, today)
+    answers: dict[str, Answer] = {}
+    results: list[Answer] = []
+    for raw, (uscc, states) in zip(codes, checked, strict=True):
+        if uscc is None:
+            results.append(_malformed_item(raw))
+            continue
+        answer = answers.get(uscc)
+        if answer is None:
+            odd = list(states)
+            if divisions and uscc[2:8] not in divisions:
+                odd.append(CodeState.WARN_UNKNOWN_REGION)
+            answer = answers[uscc] = answer_about(uscc, facts, coverage, code_warnings(odd))
+        results.append(answer)
+    regions = {region_of(uscc, _division(facts, uscc)) for uscc in asked}
+    sources = {source.code: source for region in regions for source in coverage.of(region).sources}
+    ordered = [sources[code] for code in sorted(sources)]
+    return frame(log, as_of=now, known_at=log.at, position=log.position, sources=ordered) | {"results": results}
+
+
+def _division(facts: Facts, uscc: str) -> str | None:
+    subject = facts.subjects.get(uscc)
+    return None if subject is None else subject["division_code"]
+
+
+def _check_all(codes: Sequence[object]) -> list[tuple[str | None, Sequence[CodeState]]]:
+    texts = [code if isinstance(code, str) else "" for code in codes]
+    if len(texts) < BULK_FROM:
+        found = map(check, texts)
+        return [(one.code, one.warnings) for one in found]
+    frame_of_codes = check_codes(pl.Series("code", texts, dtype=pl.String))
+    return list(zip(frame_of_codes["code"].to_list(), frame_of_codes["warnings"].to_list(), strict=True))
+
+
+def _malformed_item(raw: object) -> Answer:
+    if not isinstance(raw, str):
+        detail = "A code is a text of 18 characters."
+        return {"uscc": None, "error": {"code": MalformedUscc.code, "detail": detail, "suggestion": None}}
+    found = check(raw)
+    # An identity number that was sent by mistake is not sent back.
+    echo = None if found.state is CodeState.PERSON_IDENTIFIER else raw[:ECHOED]
+    error = {"code": MalformedUscc.code, "detail": found.detail, "suggestion": found.suggestion}
+    return {"uscc": echo, "error": error}

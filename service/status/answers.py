@@ -1,0 +1,104 @@
+"""The wire form of status answers, made directly from rows: exactly the fields that DESIGN section 4 names."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Final
+from uuid import UUID
+
+import orjson
+
+from service.changes.rules import ChangeKind, public_view
+from service.clock import SHANGHAI, legal_day
+from service.status.queries import Facts, Log, Row
+from service.status.rules import RegionCoverage, SourceMap, SourceState, Words, outcome, region_of
+
+Answer = dict[str, object]
+
+_NOTHING: Final[tuple[Row, ...]] = ()
+
+
+@lru_cache(maxsize=32)
+def read_sources(sources: str, on: date) -> SourceMap:
+    """Return the coverage on a day from the sources as `Log.sources` gives them."""
+    return SourceMap(
+        (
+            SourceState(
+                code=code,
+                covers=tuple(covers),
+                stale_after_days=stale_after_days,
+                fresh_to=legal_day(datetime.fromisoformat(delivered_at)) if delivered_at else None,
+            )
+            for code, covers, stale_after_days, delivered_at in orjson.loads(sources)
+        ),
+        on=on,
+    )
+
+
+def answer_about(uscc: str, facts: Facts, coverage: SourceMap, warnings: Sequence[Words] = ()) -> Answer:
+    """Return the answer about one code, without the members that say when, where in the log and from which sources."""
+    subject = facts.subjects.get(uscc)
+    entries = facts.entries.get(uscc, _NOTHING)
+    penalties = facts.penalties.get(uscc, _NOTHING)
+    region = region_coverage(uscc, subject, coverage)
+    verdict = outcome(
+        listed=bool(entries), penalised=bool(penalties), registered=subject is not None, covered=region.covered
+    )
+    return {
+        "uscc": uscc,
+        "outcome": verdict.outcome,
+        "reason": verdict.reason,
+        "name": subject["name"] if subject is not None else _name_on_records(entries, penalties),
+        "registration": None
+        if subject is None
+        else {"status": subject["registration_status"], "since": subject["registered_on"]},
+        "blacklist_entries": [public_view(ChangeKind.BLACKLIST_ENTRY, dict(row)) for row in entries],
+        "penalties": [public_view(ChangeKind.PENALTY, dict(row)) for row in penalties],
+        "warnings": [*warnings, *region.warnings],
+    }
+
+
+def region_coverage(uscc: str, subject: Row | None, coverage: SourceMap) -> RegionCoverage:
+    """Return how the region that decides for a code is covered."""
+    return coverage.of(region_of(uscc, None if subject is None else subject["division_code"]))
+
+
+def names_on_records(*groups: Iterable[Row]) -> list[str]:
+    """Return the names that public records give their subject, held ones left out."""
+    return [
+        row["party_name"]
+        for rows in groups
+        for row in rows
+        if row["party_name"] and "party_name" not in row["held_texts"]
+    ]
+
+
+def _name_on_records(*groups: Iterable[Row]) -> str | None:
+    return next(iter(names_on_records(*groups)), None)
+
+
+def sources_view(sources: Iterable[SourceState]) -> list[Answer]:
+    """Return the sources with the day to which each is fresh, in the order given; null: it never delivered."""
+    return [{"source": source.code, "fresh_to": source.fresh_to} for source in sources]
+
+
+def frame(log: Log, *, as_of: datetime, known_at: datetime, position: int, sources: Iterable[SourceState]) -> Answer:
+    """Return the members that tie an answer to the log: instants in Shanghai time, position, log and sources."""
+    return {
+        "as_of": as_of.astimezone(SHANGHAI),
+        "known_at": known_at.astimezone(SHANGHAI),
+        "position": position,
+        "log_id": log.log_id,
+        "sources": sources_view(sources),
+    }
+
+
+def to_json(value: object) -> bytes:
+    """Return `value` as UTF-8 JSON; days and instants in ISO 8601."""
+    return orjson.dumps(value, default=_plain)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, UUID):  # asyncpg's own subclass, which orjson does not know
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -1,0 +1,118 @@
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Header, Path, Query, Response
+
+from schemas.status import BatchOut, BatchQuestion, StatusOut, StatusQuestion
+from service.http import (
+    KEY_REFUSALS,
+    ActorDep,
+    CatalogDep,
+    Now,
+    ReadSessionDep,
+    answers,
+    matches_etag,
+    not_modified,
+)
+from service.status import examples
+from service.status.actions import Question, answer_batch, answer_question
+from service.status.answers import to_json
+from service.status.rules import FutureMoment, MalformedMoment, MalformedUscc, TooManyCodes
+
+router = APIRouter(prefix="/v1/status", tags=["status"])
+
+AsOf = Annotated[
+    str | None,
+    Query(
+        max_length=40,
+        description="A day (its 00:00 in Shanghai) or an instant, not in the future: what was in its window then and may"
+        " still be shown.",
+        examples=["2026-06-30"],
+    ),
+]
+KnownAt = Annotated[
+    str | None,
+    Query(
+        max_length=40,
+        description="A day or an instant, not in the future: what this service knew by then and may still show.",
+        examples=["2026-06-30T12:00:00+08:00"],
+    ),
+]
+MOMENTS = (MalformedUscc, MalformedMoment, FutureMoment)
+
+
+@router.get(
+    "/{uscc}",
+    summary="Look up one status",
+    response_model=StatusOut,
+    responses={
+        **answers(examples.ANSWER, *MOMENTS, words="The answer.", headers=("ETag",)),
+        304: {"description": "You have the present answer."},
+    },
+)
+async def show_status(
+    uscc: Annotated[
+        str, Path(max_length=200, description="Unified social credit code.", examples=["91500000XY0000012K"])
+    ],
+    session: ReadSessionDep,
+    catalog: CatalogDep,
+    now: Now,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    if_none_match: Annotated[str | None, Header(description="The ETag you have.")] = None,
+) -> Response:
+    """Give the public state of a subject: listed, penalised, clear or not covered. No key is needed.
+
+    The ETag changes with the position of the log, with every delivery of a source and with the legal day, so an answer is
+    never taken for present past the next edge of a publication window.
+    """
+    question = Question(uscc, as_of=as_of, known_at=known_at)
+    answer = await answer_question(session, question, divisions=catalog.known_divisions, now=now)
+    if matches_etag(if_none_match, answer.etag):
+        return not_modified(answer.etag)
+    headers = {"ETag": answer.etag, "Cache-Control": "no-cache"}
+    return Response(to_json(answer.body), headers=headers, media_type="application/json")
+
+
+@router.post(
+    "",
+    summary="Look up one status by code and name",
+    response_model=StatusOut,
+    responses=answers(examples.ANSWER, *KEY_REFUSALS, *MOMENTS, words="The answer."),
+)
+async def ask_status(
+    body: Annotated[StatusQuestion, Body(examples=[examples.QUESTION])],
+    _actor: ActorDep,
+    session: ReadSessionDep,
+    catalog: CatalogDep,
+    now: Now,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+) -> Response:
+    """Give the public state of a subject, and warn when the name asked beside the code is none of its names.
+
+    Code and name travel in the body, so they stand in no access log.
+    """
+    question = Question(body.uscc, name=body.name, as_of=as_of, known_at=known_at)
+    answer = await answer_question(session, question, divisions=catalog.known_divisions, now=now)
+    return Response(to_json(answer.body), headers={"Cache-Control": "no-cache"}, media_type="application/json")
+
+
+@router.post(
+    "/batch",
+    summary="Look up many statuses",
+    response_model=BatchOut,
+    responses=answers(examples.BATCH, *KEY_REFUSALS, TooManyCodes, words="The answers, in the order of the codes."),
+)
+async def ask_statuses(
+    body: Annotated[BatchQuestion, Body(examples=[examples.BATCH_QUESTION])],
+    _actor: ActorDep,
+    session: ReadSessionDep,
+    catalog: CatalogDep,
+    now: Now,
+) -> Response:
+    """Give the public state of up to 10,000 subjects, all at one position of the log.
+
+    An item that is no credit code gets an error in its place, with the code that may be meant where only one can be.
+    """
+    batch = await answer_batch(session, body.codes, divisions=catalog.known_divisions, now=now)
+    return Response(to_json(batch), headers={"Cache-Control": "no-cache"}, media_type="application/json")

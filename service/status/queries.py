@@ -1,0 +1,219 @@
+"""What is known about subjects at a position of the change log, read from one snapshot.
+
+A version is known once its pending change was numbered. Three ways of reading follow from that, and all three give rows of
+the same shape: codes without a pending change take the current versions; codes with one take, for each record, the highest
+version that is not pending; and a past position takes the highest version numbered by then.
+
+Whether a record is public is decided here, in `_PUBLIC`, and nowhere stored: its window covers every day from the first to
+the last asked, both shown (DESIGN decisions 1 and 4).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from asyncpg import Connection
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The log's head in this snapshot, the asked codes that have pending changes, and the sources as JSON text.
+
+    `sources`: an array of `[code, covers, stale_after_days, delivered_at]`, ordered by code.
+    """
+
+    log_id: UUID
+    position: int
+    at: datetime
+    pending: frozenset[str]
+    sources: str
+    catalog_version: int
+
+
+@dataclass(slots=True)
+class Facts:
+    """What may be shown about subjects: registrations by code, and public records by code, newest first."""
+
+    subjects: dict[str, Row] = field(default_factory=dict)
+    entries: dict[str, list[Row]] = field(default_factory=dict)
+    penalties: dict[str, list[Row]] = field(default_factory=dict)
+
+
+_LOG: Final = """
+SELECT l.log_id, l.head_position, l.head_at, (SELECT version FROM catalog_version) AS catalog_version,
+       ARRAY(SELECT DISTINCT p.uscc FROM pending_change p WHERE p.uscc = ANY ($1::text[])) AS pending,
+       (SELECT coalesce(json_agg(json_build_array(s.code, s.covers, s.stale_after_days, d.delivered_at) ORDER BY s.code), '[]')
+        FROM source s LEFT JOIN (
+            SELECT i.source_code, max(i.finished_at) AS delivered_at FROM data_import i
+            WHERE i.state = 'finished' AND i.finished_at <= $2 GROUP BY i.source_code
+        ) d ON d.source_code = s.code)::text AS sources
+FROM change_log l"""
+
+_PENDING: Final = "SELECT DISTINCT p.uscc FROM pending_change p WHERE p.uscc = ANY ($1::text[])"
+
+# Positions and their instants rise together, so the log is halved until one position is left: about 25 index probes.
+_POSITION_AT: Final = """
+WITH RECURSIVE half (low, high) AS (
+    SELECT 0::bigint, l.head_position FROM change_log l
+    UNION ALL
+    SELECT CASE WHEN c.sequenced_at <= $1 THEN c.position ELSE h.low END,
+           CASE WHEN c.sequenced_at <= $1 THEN h.high ELSE c.position - 1 END
+    FROM half h JOIN change c ON c.position = (h.low + h.high + 1) / 2 WHERE h.low < h.high
+)
+SELECT low FROM half WHERE low = high"""
+
+_PUBLIC: Final = """v.state = 'published' AND v.public_reason IS NULL
+    AND v.public_from <= $2 AND (v.public_until IS NULL OR v.public_until >= $3)"""
+
+_SUBJECT: Final = "v.uscc, v.registered, v.name, v.registration_status, v.registered_on, v.division_code, v.state"
+_PENALTY: Final = """v.uscc, v.id, v.document_no, v.kinds, v.authority_name, v.decided_on, v.public_from, v.public_until,
+    v.fine_fen, v.party_name, v.held_texts"""
+_ENTRY: Final = """v.uscc, v.id, v.list_id, b.name AS list_name, b.severity, v.grounds, v.authority_name, v.document_no,
+    v.listed_on, v.public_until, v.party_name, v.held_texts"""
+_LIST: Final = "JOIN blacklist b ON b.id = v.list_id"
+
+_CURRENT: Final = "v.superseded_at IS NULL AND v.uscc = ANY ($1::text[])"
+_LATEST_NUMBERED: Final = """(v.uscc, v.id, v.version_no) IN (
+    SELECT n.uscc, n.id, max(n.version_no) FROM {version} n
+    WHERE n.uscc = ANY ($1::text[]) AND NOT EXISTS (
+        SELECT FROM pending_change p WHERE p.uscc = n.uscc AND p.record_id = n.id AND p.version_no = n.version_no)
+    GROUP BY n.uscc, n.id)"""
+_LATEST_AT: Final = """(v.uscc, v.id, v.version_no) IN (
+    SELECT c.uscc, c.record_id, max(c.version_no) FROM change c
+    WHERE c.uscc = ANY ($1::text[]) AND c.record_id = ANY ($4::uuid[]) AND c.position <= $5
+    GROUP BY c.uscc, c.record_id)"""
+
+_SUBJECTS: Final = """SELECT {columns} FROM subject_version v WHERE {known} AND v.registered AND v.state <> 'void'"""
+_SUBJECT_LATEST_NUMBERED: Final = """(v.uscc, v.version_no) IN (
+    SELECT n.uscc, max(n.version_no) FROM subject_version n
+    WHERE n.uscc = ANY ($1::text[]) AND NOT EXISTS (
+        SELECT FROM pending_change p WHERE p.uscc = n.uscc AND p.kind = 'subject' AND p.version_no = n.version_no)
+    GROUP BY n.uscc)"""
+_SUBJECT_LATEST_AT: Final = """(v.uscc, v.version_no) IN (
+    SELECT c.uscc, max(c.version_no) FROM change c
+    WHERE c.uscc = ANY ($1::text[]) AND c.kind = 'subject' AND c.position <= $2 GROUP BY c.uscc)"""
+
+
+def _subjects(known: str) -> str:
+    return _SUBJECTS.replace("{columns}", _SUBJECT).replace("{known}", known)
+
+
+def _penalties(known: str) -> str:
+    return (
+        "SELECT {columns} FROM penalty_version v WHERE {known} AND {public} ORDER BY v.decided_on DESC NULLS LAST, v.id".replace(
+            "{columns}", _PENALTY
+        )
+        .replace("{known}", known.replace("{version}", "penalty_version"))
+        .replace("{public}", _PUBLIC)
+    )
+
+
+def _entries(known: str) -> str:
+    return (
+        "SELECT {columns} FROM blacklist_entry_version v {list} WHERE {known} AND {public}"
+        " ORDER BY v.listed_on DESC NULLS LAST, v.id".replace("{columns}", _ENTRY)
+        .replace("{list}", _LIST)
+        .replace("{known}", known.replace("{version}", "blacklist_entry_version"))
+        .replace("{public}", _PUBLIC)
+    )
+
+
+_SUBJECTS_CURRENT: Final = _subjects(_CURRENT)
+_SUBJECTS_NUMBERED: Final = _subjects(_SUBJECT_LATEST_NUMBERED)
+_SUBJECTS_AT: Final = _subjects(_SUBJECT_LATEST_AT)
+_PENALTIES_CURRENT: Final = _penalties(_CURRENT)
+_PENALTIES_NUMBERED: Final = _penalties(_LATEST_NUMBERED)
+_PENALTIES_AT: Final = _penalties(_LATEST_AT)
+_ENTRIES_CURRENT: Final = _entries(_CURRENT)
+_ENTRIES_NUMBERED: Final = _entries(_LATEST_NUMBERED)
+_ENTRIES_AT: Final = _entries(_LATEST_AT)
+
+_REGISTERED_NAMES: Final = """
+SELECT v.name, v.former_names FROM subject_version v
+JOIN change c ON c.uscc = v.uscc AND c.kind = 'subject' AND c.version_no = v.version_no
+WHERE v.uscc = $1 AND v.registered AND v.state <> 'void' AND c.position <= $2"""
+
+
+async def read_log(connection: Connection, codes: Sequence[str], *, delivered_by: datetime) -> Log:
+    """Return the head of the log, which of `codes` have pending changes, and the sources' last deliveries by an instant."""
+    row = await connection.fetchrow(_LOG, codes, delivered_by)
+    return Log(
+        log_id=row["log_id"],
+        position=row["head_position"],
+        at=row["head_at"],
+        pending=frozenset(row["pending"]),
+        sources=row["sources"],
+        catalog_version=row["catalog_version"],
+    )
+
+
+async def find_pending(connection: Connection, codes: Sequence[str]) -> frozenset[str]:
+    """Return which of `codes` have changes that are not numbered yet."""
+    rows = await connection.fetch(_PENDING, codes)
+    return frozenset(row["uscc"] for row in rows)
+
+
+async def find_position_at(connection: Connection, at: datetime) -> int:
+    """Return the last position that was numbered by the instant `at`; 0 when nothing was."""
+    position: int = await connection.fetchval(_POSITION_AT, at)
+    return position
+
+
+async def find_registrations(
+    connection: Connection, codes: Sequence[str], *, pending: frozenset[str]
+) -> dict[str, Row]:
+    """Return the registrations of `codes` as known at the head of the log, by code."""
+    calm = [code for code in codes if code not in pending] if pending else codes
+    found = _by_code(await connection.fetch(_SUBJECTS_CURRENT, calm)) if calm else {}
+    if pending:
+        found |= _by_code(await connection.fetch(_SUBJECTS_NUMBERED, sorted(pending)))
+    return found
+
+
+async def find_facts(
+    connection: Connection, codes: Sequence[str], *, pending: frozenset[str], first: date, last: date
+) -> Facts:
+    """Return what is known at the head of the log about `codes`; records whose window covers `first` to `last`."""
+    facts = Facts(subjects=await find_registrations(connection, codes, pending=pending))
+    calm = [code for code in codes if code not in pending] if pending else codes
+    if calm:
+        _add_records(facts.entries, await connection.fetch(_ENTRIES_CURRENT, calm, first, last))
+        _add_records(facts.penalties, await connection.fetch(_PENALTIES_CURRENT, calm, first, last))
+    if pending:
+        stirred = sorted(pending)
+        _add_records(facts.entries, await connection.fetch(_ENTRIES_NUMBERED, stirred, first, last))
+        _add_records(facts.penalties, await connection.fetch(_PENALTIES_NUMBERED, stirred, first, last))
+    return facts
+
+
+async def find_facts_at(
+    connection: Connection, codes: Sequence[str], *, position: int, day: date, shown: Iterable[UUID]
+) -> Facts:
+    """Return what was known at a past position about `codes`: records in `shown` whose window then covered `day`.
+
+    `shown` are the records that are public today; silence holds for the past too (DESIGN decision 4).
+    """
+    facts = Facts(subjects=_by_code(await connection.fetch(_SUBJECTS_AT, codes, position)))
+    ids = list(shown)
+    _add_records(facts.entries, await connection.fetch(_ENTRIES_AT, codes, day, day, ids, position))
+    _add_records(facts.penalties, await connection.fetch(_PENALTIES_AT, codes, day, day, ids, position))
+    return facts
+
+
+async def list_registered_names(connection: Connection, uscc: str, *, position: int) -> list[str]:
+    """Return every name, current or former, that registry sources had stated of a subject by `position`."""
+    rows = await connection.fetch(_REGISTERED_NAMES, uscc, position)
+    return [name for row in rows for name in (row["name"], *row["former_names"]) if name]
+
+
+def _by_code(rows: Iterable[Row]) -> dict[str, Row]:
+    return {row["uscc"]: row for row in rows}
+
+
+def _add_records(into: dict[str, list[Row]], rows: Iterable[Row]) -> None:
+    for row in rows:
+        into.setdefault(row["uscc"], []).append(row)

@@ -1,0 +1,149 @@
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.access.rules import Actor
+from service.db import ReadSession, driver
+from service.subjects.credit_file import (
+    find_file_lines,
+    list_entries,
+    list_identifiers,
+    list_penalties,
+    list_stated_names,
+)
+from service.subjects.queries import (
+    find_registration,
+    insert_identifiers,
+    insert_version,
+    list_authority_parents,
+    lock_subject,
+    replace_names,
+)
+from service.subjects.rules import (
+    IDENTIFIERS,
+    PARTS,
+    NoCreditFile,
+    NoRegistration,
+    Registration,
+    VersionMismatch,
+    check_registration,
+    differing_parts,
+    org_code_in,
+    registration_event,
+    sight_of,
+)
+from service.subjects.views import (
+    View,
+    entry_view,
+    names_view,
+    penalty_view,
+    registration_provenance,
+    registration_view,
+)
+
+PUT_COMMAND: Final = "put_registration"
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A registration after it was put: its view and version, and whether the subject was not registered before."""
+
+    view: View
+    version_no: int
+    is_new: bool
+
+
+async def put_registration(
+    session: AsyncSession,
+    *,
+    uscc: str,
+    registration: Registration,
+    actor: Actor,
+    expected_version: int | None,
+    now: datetime,
+) -> Put:
+    """Make `registration` the present registration of a subject; the same one again changes nothing.
+
+    Raises:
+        ImpossibleRegistration: it contradicts itself.
+        VersionMismatch: the present version is not `expected_version`.
+    """
+    check_registration(registration)
+    head = await lock_subject(session, uscc=uscc, now=now)
+    present = await find_registration(session, uscc=uscc)
+    present_no = 0 if present is None else present.version_no
+    if expected_version is not None and expected_version != present_no:
+        raise VersionMismatch(
+            f"You change version {expected_version}; the present one is {present_no or 'none'}. Read it again.",
+            detail_zh="登记信息已被修改，请重新读取后再提交。",
+            version_no=present_no,
+        )
+    differs = None
+    if present is not None:
+        differs = differing_parts({part: getattr(present, part) for part in PARTS}, registration)
+        if not differs:
+            return Put(registration_view(present, official=True), present_no, is_new=False)
+    version = await insert_version(
+        session,
+        head=head,
+        registration=registration,
+        command=PUT_COMMAND,
+        event=registration_event(differs, registration),
+        actor=str(actor.id),
+        source_code=f"own:{actor.authority_code}" if actor.authority_code else None,
+        now=now,
+    )
+    await replace_names(session, uscc=uscc, name=registration.name, former_names=registration.former_names)
+    stated = {kind: getattr(registration, kind) for kind in IDENTIFIERS} | {
+        "org_code": registration.org_code or org_code_in(uscc)
+    }
+    await insert_identifiers(session, uscc=uscc, identifiers=[(kind, value) for kind, value in stated.items() if value])
+    return Put(registration_view(version, official=True), version.version_no, is_new=present is None)
+
+
+async def read_registration(session: ReadSession, *, uscc: str, actor: Actor) -> tuple[View, int]:
+    """Return the registration of a subject and the number of its version.
+
+    Raises:
+        NoRegistration: no registry source states one.
+    """
+    version = await find_registration(session, uscc=uscc)
+    if version is None:
+        raise NoRegistration(f"No registration of {uscc} is known here.", detail_zh="没有该代码的登记信息。")
+    sight = sight_of(actor, await list_authority_parents(session))
+    return registration_view(version, official=sight.is_official), version.version_no
+
+
+async def read_credit_file(session: ReadSession, *, uscc: str, actor: Actor, today: date) -> View:
+    """Return everything recorded about a subject that the actor may see on the day `today`, with where it came from.
+
+    Raises:
+        NoCreditFile: there is nothing that the actor may see, whatever the reason.
+    """
+    sight = sight_of(actor, await list_authority_parents(session))
+    version = await find_registration(session, uscc=uscc)
+    connection = await driver(session)
+    penalties = await list_penalties(connection, uscc=uscc, sight=sight, today=today)
+    entries = await list_entries(connection, uscc=uscc, sight=sight, today=today)
+    if version is None and not penalties and not entries:
+        raise NoCreditFile(f"Nothing about {uscc} may be shown to you.", detail_zh="没有可供查看的信用档案。")
+    records = [*penalties, *entries]
+    imported = [(row["import_id"], row["import_row"]) for row in records]
+    if version is not None:
+        imported.append((version.import_id, version.import_row))
+    lines = await find_file_lines(connection, [(found, row) for found, row in imported if found and row is not None])
+    identifiers = [] if version is None else await list_identifiers(connection, uscc=uscc)
+    stated_names = [] if version is None else await list_stated_names(connection, uscc=uscc)
+    return {
+        "uscc": uscc,
+        "registration": None
+        if version is None
+        else registration_view(version, official=sight.is_official)
+        | {"provenance": registration_provenance(version, lines)},
+        "identifiers": [dict(row) for row in identifiers],
+        "names": names_view(stated_names, records),
+        "penalties": [penalty_view(row, lines) for row in penalties],
+        "blacklist_entries": [entry_view(row, lines) for row in entries],
+    }

@@ -1,0 +1,159 @@
+"""Ranking of names that were found for a search term: pure, on folded names (see `service.reading.names.fold_name`)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from service.errors import Invalid
+from service.reading.names import bigrams, fold_name, is_sole_trader_without_trade_name
+
+#: Most names that one search ranks. A term that fits more of them says so (`truncated`).
+MOST_CANDIDATES: Final = 1_000
+
+#: Fewer finds than this by containment, and names that share only some of the term's pieces are looked at too.
+FEW: Final = 10
+
+#: Names that a search by rare pieces may fetch and compare, as estimated from the planner's statistics.
+OVERLAP_BUDGET: Final = 2_000
+
+#: The least likeness of a name that is found by some of its pieces only.
+LEAST_LIKENESS: Final = 0.5
+
+_FORM_WORDS: Final = (
+    "股份有限责任公司",
+    "股份有限公司",
+    "有限责任公司",
+    "普通合伙企业",
+    "有限合伙企业",
+    "个人独资企业",
+    "个体工商户",
+)
+_FORM_PIECES: Final = frozenset(
+    word[start:end] for word in _FORM_WORDS for start in range(len(word)) for end in range(start + 2, len(word) + 1)
+)
+
+
+class TermTooShort(Invalid):
+    """A search for a name needs two characters or more, brackets, blanks and punctuation not counted."""
+
+    code = "term_too_short"
+
+
+class Match(StrEnum):
+    """How a name fits the term, best first. `former` is any fit of a name that is not the registered one."""
+
+    EXACT = "exact"
+    PREFIX = "prefix"
+    FORMER = "former"
+    OVERLAP = "overlap"
+
+
+_ORDER: Final = {match: str(place) for place, match in enumerate(Match)}
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A search term: folded, its bigrams, and whether it is nothing but a piece of a legal form (有限, 公司 …)."""
+
+    folded: str
+    pieces: tuple[str, ...]
+    is_legal_form: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A name of a subject: `kind` is `registered`, `former` or `record`."""
+
+    uscc: str
+    name: str
+    kind: str
+    folded: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A subject with the name by which it was found best. `key` sorts finds, best first."""
+
+    candidate: Candidate
+    match: Match
+    key: tuple[str, ...]
+
+
+def read_term(text: str) -> Term:
+    """Return the term that is searched for `text`.
+
+    Raises:
+        TermTooShort: fewer than two characters count.
+    """
+    folded = fold_name(text)
+    if len(folded) < 2:
+        raise TermTooShort(
+            "A search for a name needs two characters or more.", detail_zh="按名称查询至少需要两个字。", shortest=2
+        )
+    return Term(folded, tuple(bigrams(folded)), folded in _FORM_PIECES)
+
+
+def rank(term: Term, candidates: Iterable[Candidate]) -> list[Found]:
+    """Return one find a subject, best first; names that are not alike enough, and names of persons, are left out.
+
+    A sole trader without a trade name bears its owner's name and is found by exact code only (DESIGN decision 16).
+    """
+    best: dict[str, Found] = {}
+    for candidate in candidates:
+        found = _judge(term, candidate)
+        if found is None or is_sole_trader_without_trade_name(candidate.name, candidate.uscc):
+            continue
+        known = best.get(candidate.uscc)
+        if known is None or found.key < known.key:
+            best[candidate.uscc] = found
+    return sorted(best.values(), key=lambda found: found.key)
+
+
+def _judge(term: Term, candidate: Candidate) -> Found | None:
+    likeness = 1.0 if term.is_legal_form else alikeness(term.folded, candidate.folded)
+    if likeness < LEAST_LIKENESS:
+        return None
+    starts = candidate.folded.startswith(term.folded)
+    if candidate.kind != "registered":
+        match = Match.FORMER if starts else Match.OVERLAP
+    elif candidate.folded == term.folded:
+        match = Match.EXACT
+    else:
+        match = Match.PREFIX if starts else Match.OVERLAP
+    order = (_ORDER[match], f"{1 - likeness:.4f}", f"{len(candidate.folded):04d}", candidate.uscc)
+    return Found(candidate, match, order)
+
+
+def alikeness(term: str, name: str) -> float:
+    """Return how alike a term and a name are, 0 to 1: mostly how much of the term is in the name, in pairs and characters.
+
+    Pairs tell the order, characters forgive the two pairs that one wrong character spoils. A name that says much more than
+    the term is a little less alike.
+    """
+    term_pairs, name_pairs = set(bigrams(term)), set(bigrams(name))
+    term_characters, name_characters = set(term), set(name)
+    pairs = len(term_pairs & name_pairs)
+    characters = len(term_characters & name_characters)
+    inside = (pairs / len(term_pairs) + characters / len(term_characters)) / 2
+    both = (2 * pairs / (len(term_pairs) + len(name_pairs)) + 2 * characters / (len(term) + len(name))) / 2
+    return 0.7 * inside + 0.3 * min(both, 1.0)
+
+
+def pick_rare(
+    pieces: Sequence[str], frequencies: Mapping[str, float], *, names: float, budget: int = OVERLAP_BUDGET
+) -> list[str]:
+    """Return the rarest pieces of a term that together fetch about `budget` names at most; at least one.
+
+    `frequencies` are the shares of names that have a common piece; one that is not among them is rarer than all of them.
+    """
+    unknown = min(frequencies.values(), default=0.0) / 2
+    ordered = sorted(pieces, key=lambda piece: (frequencies.get(piece, unknown), piece))
+    picked: list[str] = []
+    expected = 0.0
+    for piece in ordered:
+        expected += frequencies.get(piece, unknown) * names
+        if picked and expected > budget:
+            break
+        picked.append(piece)
+    return picked

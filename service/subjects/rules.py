@@ -1,0 +1,150 @@
+"""A subject's registration: its states, what a new statement of it changes, and who sees how much of a credit file."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from service.access.rules import AUTHORITY_ROLES, Actor, Role
+from service.errors import Conflict, Invalid, NotFound
+
+
+class NoRegistration(NotFound):
+    """No registry source has stated a registration for this credit code."""
+
+    code = "no_registration"
+
+
+class NoCreditFile(NotFound):
+    """There is nothing about this credit code that the key may see."""
+
+    code = "no_credit_file"
+
+
+class VersionMismatch(Conflict):
+    """The registration was changed meanwhile: `If-Match` names another version than the present one. Read it again."""
+
+    code = "version_mismatch"
+
+
+class ImpossibleRegistration(Invalid):
+    """The registration contradicts itself: cancelled before it began, or a day of cancellation on an active subject."""
+
+    code = "impossible_registration"
+
+
+class RegistrationStatus(StrEnum):
+    """State of a registration: 存续, 注销, 吊销, 迁出."""
+
+    ACTIVE = "active"
+    CANCELLED = "cancelled"
+    REVOKED = "revoked"
+    MOVED_OUT = "moved_out"
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What a registry states of a subject, whole: what is None is not stated. Names are in display form."""
+
+    name: str
+    registration_status: RegistrationStatus
+    former_names: tuple[str, ...] = ()
+    registered_on: date | None = None
+    cancelled_on: date | None = None
+    company_type: str | None = None
+    legal_representative: str | None = None
+    business_scope: str | None = None
+    division_code: str | None = None
+    registered_address: str | None = None
+    registering_authority: str | None = None
+    reg_no: str | None = None
+    org_code: str | None = None
+    tax_no: str | None = None
+
+
+#: The parts of a registration, each a column of `subject_version` of the same name.
+PARTS: Final = tuple(part.name for part in fields(Registration))
+
+#: Identifiers under which a subject is found beside its credit code.
+IDENTIFIERS: Final = ("reg_no", "org_code", "tax_no")
+
+
+def check_registration(registration: Registration) -> None:
+    """Refuse a registration that contradicts itself.
+
+    Raises:
+        ImpossibleRegistration: it ended before it began, or is active and ended.
+    """
+    began, ended = registration.registered_on, registration.cancelled_on
+    if ended is not None and registration.registration_status is RegistrationStatus.ACTIVE:
+        raise ImpossibleRegistration(
+            f"The registration is active and has a day of cancellation ({ended}); leave one of them out.",
+            detail_zh="存续状态的登记不应有注销日期。",
+        )
+    if began is not None and ended is not None and ended < began:
+        raise ImpossibleRegistration(
+            f"Registered on {began} and cancelled on {ended}: it would end before it begins.",
+            detail_zh="注销日期早于成立日期。",
+        )
+
+
+def differing_parts(old: Mapping[str, object], new: Registration) -> frozenset[str]:
+    """Return the names of the parts in which the present version's columns and `new` differ."""
+    return frozenset(part for part in PARTS if _comparable(old[part]) != _comparable(getattr(new, part)))
+
+
+def registration_event(differs: frozenset[str] | None, new: Registration) -> str:
+    """Return the name of the change to `new`, by what differs; None: no registry source had stated the subject yet."""
+    if differs is None:
+        return "registered"
+    if "registration_status" in differs and new.registration_status is not RegistrationStatus.ACTIVE:
+        return new.registration_status.value
+    return "renamed" if "name" in differs else "changed"
+
+
+def _comparable(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def org_code_in(uscc: str) -> str:
+    """Return the organisation code inside a credit code: characters 9 to 17 (GB 32100-2015)."""
+    return uscc[8:17]
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How much of a credit file an actor sees beside what is public: `everything`, or the records of `authorities`."""
+
+    everything: bool = False
+    authorities: frozenset[str] = frozenset()
+
+    @property
+    def is_official(self) -> bool:
+        """Whether the names of legal representatives may be shown (DESIGN decision 16: to authorities only)."""
+        return self.everything or bool(self.authorities)
+
+
+def sight_of(actor: Actor, parents: Iterable[tuple[str, str | None]]) -> Sight:
+    """Return what an actor sees of credit files.
+
+    `parents` are all authorities as (code, code of the next higher one). An authority's own people see the records of their
+    authority and of those below it, drafts and ended ones included; auditors see all; everybody else, administrators
+    included, what is public (DESIGN decision 4).
+    """
+    if actor.may(Role.AUDITOR):
+        return Sight(everything=True)
+    if actor.authority_code is None or not actor.may(*AUTHORITY_ROLES):
+        return Sight()
+    below: dict[str, list[str]] = {}
+    for code, parent in parents:
+        if parent is not None:
+            below.setdefault(parent, []).append(code)
+    seen: set[str] = set()
+    waiting = [actor.authority_code]
+    while waiting:
+        code = waiting.pop()
+        if code not in seen:
+            seen.add(code)
+            waiting.extend(below.get(code, ()))
+    return Sight(authorities=frozenset(seen))

@@ -1,0 +1,143 @@
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import BinaryIO
+
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
+
+from service.tables import ole
+from service.tables.cells import CellValue, cell_text, column_texts
+from service.tables.chunk import Chunk, Limits, Reject, cut
+from service.tables.headers import HeadRow, find_header
+from service.tables.problems import (
+    NotATable,
+    PasswordProtected,
+    SheetTooLarge,
+    Truncated,
+    UnknownSheet,
+    UnsupportedFormat,
+)
+from service.tables.sheet_size import check_workbook
+from service.tables.source import Format
+
+
+class WorkbookSource:
+    """One sheet of an XLSX or XLS workbook. Formulas give their stored value; links to outside are never followed.
+
+    The sheet is the one asked for, else the visible one whose header row names most known columns. The used area of a
+    sheet is held in memory while the source is open: `Limits.cells` bounds it.
+
+    Raises:
+        UnknownSheet: there is no sheet of that name.
+        SheetTooLarge, ZipBomb, Truncated, PasswordProtected, UnsupportedFormat, NotATable: see those.
+    """
+
+    encoding = None
+    delimiter = None
+
+    def __init__(self, file: BinaryIO, kind: Format, sheet: str | None, limits: Limits) -> None:
+        self.format: Format = kind
+        self._limits = limits
+        self.blank_rows = 0
+        if kind == "xlsx":
+            check_workbook(file, limits)
+        else:
+            _check_xls(file, limits)
+        file.seek(0)
+        try:
+            self._workbook = CalamineWorkbook.from_filelike(file)
+            self.sheet: str | None
+            self.notes: Sequence[str]
+            self.sheet, self._sheet, self.notes = self._choose(sheet)
+        except PasswordError as error:
+            raise PasswordProtected("workbook", "工作簿") from error
+        except CalamineError as error:
+            raise Truncated("workbook", "工作簿") from error
+        self._file = file
+
+    def close(self) -> None:
+        """Drop the sheet and close the file."""
+        del self._sheet
+        self._workbook.close()
+        self._file.close()
+
+    def _choose(self, asked: str | None) -> tuple[str, CalamineSheet, tuple[str, ...]]:
+        metadata = [one for one in self._workbook.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
+        if asked is not None:
+            if asked not in [one.name for one in metadata]:
+                raise UnknownSheet(asked, [one.name for one in metadata])
+            return asked, self._workbook.get_sheet_by_name(asked), ()
+        best: tuple[tuple[int, bool, int], str, CalamineSheet] | None = None
+        others = []
+        for position, one in enumerate(metadata):
+            sheet = self._workbook.get_sheet_by_name(one.name)
+            header = find_header(head_rows(enumerate(sheet.iter_rows(), start=1), self._limits.header_rows))
+            if header is None:
+                continue
+            rank = (header.known, one.visible == SheetVisibleEnum.Visible, -position)
+            others.append(one.name)
+            if best is None or rank > best[0]:
+                best = rank, one.name, sheet
+        if best is None:
+            raise NotATable("no sheet has a header row", "没有任何工作表带有表头")
+        notes = tuple(f"another table is on sheet {name}" for name in others if name != best[1])
+        return best[1], best[2], notes
+
+    def head(self) -> list[HeadRow]:
+        """Return the first rows that are not blank."""
+        return head_rows(enumerate(self._sheet.iter_rows(), start=1), self._limits.header_rows)
+
+    def rows(self, after_line: int, width: int, named: int, size: int) -> Iterator[Chunk]:
+        """Yield the rows below sheet row `after_line`."""
+        rows = islice(enumerate(self._sheet.iter_rows(), start=1), after_line, None)
+        return sheet_chunks(rows, width, size, self._limits, self)
+
+
+def _check_xls(file: BinaryIO, limits: Limits) -> None:
+    try:
+        compound = ole.CompoundFile(file)
+        name = "Workbook" if "Workbook" in compound.entries else "Book"
+        areas = list(ole.sheet_areas(compound.stream(name)))
+    except ole.BrokenCompoundFile as error:
+        raise Truncated("workbook", "工作簿") from error
+    total = sum(rows * columns for rows, columns in areas)
+    if total > limits.cells:
+        rows, columns = max(areas, key=lambda area: area[0] * area[1])
+        raise SheetTooLarge(f"1-{len(areas)}", rows, columns, limits.cells)
+
+
+def head_rows(rows: Iterator[tuple[int, Sequence[CellValue]]], count: int) -> list[HeadRow]:
+    """Return the first `count` rows that have a cell with content."""
+    found = []
+    for line, row in rows:
+        cells = [cell_text(value) for value in row]
+        if any(cell and cell.strip() for cell in cells):
+            found.append(HeadRow(line, line, [cut(cell, 1000) if cell else None for cell in cells]))
+            if len(found) >= count:
+                break
+    return found
+
+
+def sheet_chunks(
+    rows: Iterator[tuple[int, Sequence[CellValue]]], width: int, size: int, limits: Limits, counts: "Counts"
+) -> Iterator[Chunk]:
+    """Turn numbered rows of cells into chunks of `width` columns; blank rows are counted and left out."""
+    while batch := list(islice(rows, size)):
+        kept = [(line, row) for line, row in batch if any(row) or any(cell not in {"", None} for cell in row)]
+        counts.blank_rows += len(batch) - len(kept)
+        lines = [line for line, _ in kept]
+        columns = [column_texts(column) for column in zip(*(row for _, row in kept), strict=True)]
+        rejects: list[Reject] = []
+        if len(columns) > width:
+            _reject_rows(lines, columns, rejects, limits, "field_count", _beyond(columns, width))
+            del columns[width:]
+        _reject_rows(lines, columns, rejects, limits, "cell_too_large", _oversized(columns, limits.cell))
+        columns.extend([None] * len(lines) for _ in range(width - len(columns)))
+        if lines or rejects:
+            yield Chunk(lines, columns, rejects)

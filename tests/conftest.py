@@ -1,0 +1,143 @@
+"""One PostgreSQL server a run, one migrated template database a worker, clones or savepoints for the tests.
+
+`XINYONG_TEST_SERVER` names a running server to use instead (a superuser URL); otherwise the embedded one is started,
+with fsync off, and ended with the run.
+"""
+
+import asyncio
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service import embedded
+from service.db import Database
+
+ROOT = Path(__file__).parents[1]
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+
+class Server:
+    """A running PostgreSQL on which test databases can be made."""
+
+    def __init__(self, dsn: str, cluster: embedded.Cluster | None = None, folder: Path | None = None) -> None:
+        self.dsn = dsn
+        self.cluster = cluster
+        self.folder = folder
+
+    def stop(self) -> None:
+        if self.cluster is not None:
+            embedded.stop(self.cluster)
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def url(self, database: str) -> str:
+        scheme, rest = self.dsn.split("://", 1)
+        address, _, query = rest.partition("?")
+        host, _, _ = address.partition("/")
+        return f"{scheme.split('+')[0]}+asyncpg://{host}/{database}" + (f"?{query}" if query else "")
+
+    async def execute(self, sql: str) -> None:
+        connection = await asyncpg.connect(self.url("postgres").replace("+asyncpg", ""))
+        try:
+            await connection.execute(sql)
+        finally:
+            await connection.close()
+
+
+def start_server() -> Server:
+    named = os.environ.get("XINYONG_TEST_SERVER")
+    if named:
+        return Server(named if named.count("/") > 2 else f"{named}/postgres")
+    folder = Path(tempfile.mkdtemp(prefix="xinyong-test-"))
+    cluster = embedded.start(folder / "data", durable=False)
+    return Server(cluster.url, cluster, folder)
+
+
+class _Controller:
+    server: Server | None = None
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - xdist's own class is not typed
+        if self.server is None:
+            self.server = start_server()
+        node.workerinput["server"] = self.server.dsn
+
+    def pytest_unconfigure(self) -> None:
+        if self.server is not None:
+            self.server.stop()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Controller())
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    given = getattr(request.config, "workerinput", {}).get("server")
+    running = Server(given) if given else start_server()
+    yield running
+    if not given:
+        running.stop()
+
+
+def migrate(url: str) -> None:
+    config = Config(ROOT / "alembic.ini")
+    config.attributes["url"] = url
+    command.upgrade(config, "head")
+
+
+@pytest.fixture(scope="session")
+def template(server: Server) -> Iterator[str]:
+    name = f"template_{uuid.uuid4().hex[:12]}"
+    asyncio.run(server.execute(f'CREATE DATABASE "{name}"'))
+    migrate(server.url(name))
+    yield name
+    asyncio.run(server.execute(f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+
+@pytest.fixture
+async def database_url(server: Server, template: str) -> AsyncIterator[str]:
+    """A fresh migrated database, for tests in which commits, locks or other processes matter."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    await server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    yield server.url(name)
+    await server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    opened = Database(database_url, application="test", pool_size=5)
+    yield opened
+    await opened.dispose()
+
+
+@pytest.fixture
+async def session(server: Server, template: str) -> AsyncIterator[AsyncSession]:
+    """A session on the worker's template database whose every effect is undone; a rollback inside is survived."""
+    opened = Database(server.url(template), application="test", pool_size=1)
+    async with opened.engine.connect() as connection:
+        outer = await connection.begin()
+        async with AsyncSession(
+            bind=connection, expire_on_commit=False, join_transaction_mode="create_savepoint"
+        ) as inner:
+            yield inner
+        await outer.rollback()
+    await opened.dispose()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the development data beside the checkout (../shared/data) is not here")
+    return SHARED_DATA

@@ -1,0 +1,53 @@
+import pytest
+
+from service.access.actions import revoke_key
+from service.access.queries import list_keys
+from service.access.rules import Role, key_text
+from service.db import Database
+from tests.clients import NOW, client_of, make_app, make_key
+
+
+async def test_a_valid_key_is_let_in(database: Database) -> None:
+    key = await make_key(database, Role.PLATFORM)
+    async with client_of(make_app(database), key=key) as client:
+        assert (await client.get("/v1/changes")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("header", "code"),
+    [
+        (None, "missing_key"),
+        ("", "missing_key"),
+        ("Bearer", "missing_key"),
+        ("Basic eHk6eHk=", "missing_key"),
+        ("Bearer nonsense", "malformed_key"),
+        ("Bearer " + key_text(bytes(32))[:-1], "malformed_key"),
+        ("Bearer " + key_text(bytes(32)).lower(), "malformed_key"),
+        ("Bearer " + key_text(bytes(32)), "unknown_key"),
+        ("bearer  " + key_text(bytes(32)), "unknown_key"),
+    ],
+)
+async def test_a_401_says_whether_the_key_is_missing_malformed_or_unknown(
+    database: Database, header: str | None, code: str
+) -> None:
+    headers = {} if header is None else {"Authorization": header}
+    async with client_of(make_app(database)) as client:
+        answer = await client.get("/v1/changes", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (401, code)
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+async def test_a_revoked_key_is_unknown_from_the_next_request_on(database: Database) -> None:
+    key = await make_key(database, Role.PLATFORM)
+    async with client_of(make_app(database), key=key) as client:
+        assert (await client.get("/v1/changes")).status_code == 200
+        async with database.transaction() as session:
+            (stored,) = await list_keys(session)
+            await revoke_key(session, key_id=stored.id, now=NOW)
+        answer = await client.get("/v1/changes")
+    assert (answer.status_code, answer.json()["code"]) == (401, "unknown_key")
+
+
+async def test_a_bad_key_does_not_keep_anybody_from_what_is_public(database: Database) -> None:
+    async with client_of(make_app(database), key="nonsense") as client:
+        assert (await client.get("/v1/catalog/lists")).status_code == 200

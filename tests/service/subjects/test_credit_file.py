@@ -1,0 +1,138 @@
+import json
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from schemas.subjects import CreditFileOut
+from service.access.rules import Actor, Role
+from service.db import ReadSession
+from service.status.answers import to_json
+from service.subjects.actions import read_credit_file
+from service.subjects.rules import NoCreditFile
+from tests.factories import (
+    make_authority,
+    make_entry,
+    make_identifier,
+    make_import,
+    make_import_row,
+    make_name,
+    make_penalty,
+    make_registration,
+    make_uscc,
+    number_changes,
+)
+
+TODAY = date(2026, 11, 24)
+
+
+def actor(*roles: Role, authority: str | None = None) -> Actor:
+    return Actor(id=UUID(int=1), name="test", roles=frozenset(roles), authority_code=authority)
+
+
+async def read(session: AsyncSession, uscc: str, who: Actor) -> CreditFileOut:
+    view = await read_credit_file(ReadSession(session), uscc=uscc, actor=who, today=TODAY)
+    return CreditFileOut.model_validate(json.loads(to_json(view)))
+
+
+async def test_a_file_has_registration_identifiers_names_and_records_with_where_they_came_from(
+    session: AsyncSession,
+) -> None:
+    import_id = await make_import(session, file_name="registry.csv", source_code="test-registry")
+    await make_import_row(session, import_id, 5, line=9)
+    penalties = await make_import(session, file_name="penalties.xlsx", source_code="test-source")
+    await make_import_row(session, penalties, 2, line=4)
+    uscc = await make_registration(session, name="重庆星屿贸易有限公司", import_id=import_id, import_row=5)
+    await make_identifier(session, uscc, "500105000000016")
+    await make_name(session, uscc, "重庆星屿商行有限公司", kind="former")
+    await make_penalty(session, uscc, import_id=penalties, import_row=2, party_name="星屿贸易门市部")
+    await make_entry(session, uscc, party_name="重庆星屿贸易有限公司")
+    await number_changes(session)
+    file = await read(session, uscc, actor(Role.PLATFORM))
+    assert file.registration is not None
+    provenance = file.registration.provenance
+    assert (provenance.import_id, provenance.file, provenance.line) == (import_id, "registry.csv", 9)
+    assert [(one.kind, one.value) for one in file.identifiers] == [("reg_no", "500105000000016")]
+    assert {(one.name, one.kind) for one in file.names} == {
+        ("重庆星屿贸易有限公司", "registered"),
+        ("重庆星屿商行有限公司", "former"),
+        ("星屿贸易门市部", "record"),
+    }
+    (penalty,) = file.penalties
+    assert (penalty.provenance.file, penalty.provenance.line, penalty.provenance.source) == (
+        "penalties.xlsx",
+        4,
+        "test-source",
+    )
+    (entry,) = file.blacklist_entries
+    assert (entry.list, entry.provenance.file, entry.versions) == ("test-serious", None, 1)
+
+
+@pytest.mark.parametrize(
+    ("who", "seen"),
+    [
+        (actor(Role.PLATFORM), {"public"}),
+        (actor(Role.ADMINISTRATOR, authority="district"), {"public"}),
+        (actor(Role.REVIEWER, authority="district"), {"public", "draft", "ended", "undated"}),
+        (actor(Role.RECORDER, authority="other"), {"public"}),
+        (actor(Role.SUPERVISOR, authority="city"), {"public", "draft", "ended", "undated"}),
+        (actor(Role.AUDITOR), {"public", "draft", "ended", "undated"}),
+    ],
+    ids=["platform", "administrator", "its own reviewer", "another's recorder", "the one above", "auditor"],
+)
+async def test_who_sees_which_records(session: AsyncSession, who: Actor, seen: set[str]) -> None:
+    await make_authority(session, "city")
+    await make_authority(session, "district", parent_code="city")
+    await make_authority(session, "other", parent_code="city")
+    uscc = await make_registration(session)
+    undated = {"public_from": None, "public_until": None, "public_reason": "no_date"}
+    records: dict[str, dict[str, Any]] = {
+        "public": {},
+        "draft": {"state": "draft"},
+        "ended": {"state": "ended"},
+        "void": {"state": "void"},
+        "undated": undated,
+    }
+    for document_no, changes in records.items():
+        await make_penalty(session, uscc, authority_code="district", document_no=document_no, **changes)
+        await make_entry(session, uscc, authority_code="district", document_no=document_no, **changes)
+    await number_changes(session)
+    file = await read(session, uscc, who)
+    assert {penalty.document_no for penalty in file.penalties} == seen
+    assert {entry.document_no for entry in file.blacklist_entries} == seen
+
+
+async def test_held_texts_and_notes_are_for_the_record_s_own_people(session: AsyncSession) -> None:
+    await make_authority(session, "district")
+    uscc = await make_registration(session)
+    await make_penalty(
+        session,
+        uscc,
+        authority_code="district",
+        held_texts=["violation_facts", "party_name"],
+        violation_facts="当事人某甲的住址",
+        party_name="某甲的店",
+        remark="内部备注",
+        flags=["contradiction"],
+    )
+    await number_changes(session)
+    (outside,) = (await read(session, uscc, actor(Role.PLATFORM))).penalties
+    own_file = await read(session, uscc, actor(Role.REVIEWER, authority="district"))
+    (inside,) = own_file.penalties
+    assert (outside.violation_facts, outside.party_name, outside.remark, outside.flags) == (None, None, None, None)
+    assert (inside.violation_facts, inside.remark, inside.flags) == ("当事人某甲的住址", "内部备注", ["contradiction"])
+    assert inside.channels is not None
+    assert "某甲的店" in {name.name for name in own_file.names}
+
+
+async def test_a_file_that_holds_nothing_for_the_asker_is_not_there(session: AsyncSession) -> None:
+    await make_authority(session, "district")
+    drafted = make_uscc()
+    await make_penalty(session, drafted, authority_code="district", state="draft")
+    await number_changes(session)
+    for uscc in (drafted, make_uscc()):
+        with pytest.raises(NoCreditFile):
+            await read(session, uscc, actor(Role.PLATFORM))
+    assert len((await read(session, drafted, actor(Role.RECORDER, authority="district"))).penalties) == 1
