@@ -18,7 +18,16 @@ Unit = Literal["yuan", "wan", "fen"]
 KINDS: tuple[Kind, ...] = ("subjects", "penalties", "blacklist")
 _LOOSE = 2
 AMOUNT_FIELDS = ("fine", "confiscation")
-_IDENTITY_FIELDS = ("uscc", "uscc_or_old", "reg_no", "org_code", "tax_no", "institution_no", "social_org_no", "person_id")
+_IDENTITY_FIELDS = (
+    "uscc",
+    "uscc_or_old",
+    "reg_no",
+    "org_code",
+    "tax_no",
+    "institution_no",
+    "social_org_no",
+    "person_id",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from python_calamine import (
     CalamineError,
@@ -21,7 +21,6 @@ from service.tables.problems import (
     SheetTooLarge,
     Truncated,
     UnknownSheet,
-    UnsupportedFormat,
 )
 from service.tables.sheet_size import check_workbook
 from service.tables.source import Format
@@ -141,3 +140,33 @@ def sheet_chunks(
         columns.extend([None] * len(lines) for _ in range(width - len(columns)))
         if lines or rejects:
             yield Chunk(lines, columns, rejects)
+
+
+class Counts(Protocol):
+    """What counts the blank rows."""
+
+    blank_rows: int
+
+
+def _beyond(columns: Sequence[Sequence[str | None]], width: int) -> set[int]:
+    """Return the places of rows that have a cell with content beyond the header."""
+    return {at for column in columns[width:] for at, cell in enumerate(column) if cell and cell.strip()}
+
+
+def _oversized(columns: Sequence[Sequence[str | None]], limit: int) -> set[int]:
+    return {at for column in columns for at, cell in enumerate(column) if cell and len(cell) > limit}
+
+
+def _reject_rows(
+    lines: list[int],
+    columns: list[list[str | None]],
+    rejects: list[Reject],
+    limits: Limits,
+    reason: str,
+    places: set[int],
+) -> None:
+    for at in sorted(places, reverse=True):
+        content = "\t".join(cut(column[at] or "", limits.content) for column in columns)
+        rejects.append(Reject(lines.pop(at), reason, cut(content, limits.content)))
+        for column in columns:
+            del column[at]

@@ -96,7 +96,8 @@ STATE_WORDS: Final = {
         "A spreadsheet stored the code as a number and lost its last digits.",
     ),
     CodeState.PERSON_IDENTIFIER: Words(
-        "这是自然人的身份证号码,不是统一社会信用代码", "This is an identity number of a natural person, not a credit code."
+        "这是自然人的身份证号码,不是统一社会信用代码",
+        "This is an identity number of a natural person, not a credit code.",
     ),
     CodeState.EMPTY: Words("未填写代码", "There is no code."),
 }
@@ -194,9 +195,7 @@ def check(raw: str, *, name: str | None = None, known_divisions: frozenset[str] 
     return _invalid(raw, text)
 
 
-def _grade(
-    raw: str, text: str, code: str, name: str | None, known_divisions: frozenset[str] | None
-) -> CodeCheck:
+def _grade(raw: str, text: str, code: str, name: str | None, known_divisions: frozenset[str] | None) -> CodeCheck:
     if _is_placeholder(code):
         return CodeCheck(
             raw=raw,
@@ -325,7 +324,7 @@ def _suggestion(text: str) -> str | None:
 
 
 def _passing(text: str) -> Iterator[str]:
-    for chars in product(*((LOOK_ALIKES.get(char) or "") and LOOK_ALIKES[char] or [capitals(char)] for char in text)):
+    for chars in product(*(((LOOK_ALIKES.get(char) or "") and LOOK_ALIKES[char]) or [capitals(char)] for char in text)):
         code = "".join(chars)
         if (
             _has_shape(code)

@@ -1,0 +1,225 @@
+"""From the cells of a chunk to clean columns, digests, codes and kept contents: what all kinds of import share."""
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+import numpy as np
+import orjson
+import polars as pl
+
+from service.imports.interpret.context import Context
+from service.personal_data.bulk import blank_series
+from service.personal_data.rules import blank
+from service.reading.names import bigrams, fold_name, looks_like_natural_person
+from service.reading.sentinels import clean, is_blank
+from service.tables.chunk import Chunk
+from service.uscc.bulk import check_codes
+from service.uscc.rules import check
+
+_SHORT = 24
+_NOISE = r"[\p{Cc}\p{Cf}\p{Co}]"
+_CODE_FIELDS = ("uscc", "uscc_or_old")
+_OTHER_CODE_FIELDS = ("org_code", "reg_no", "tax_no", "institution_no", "social_org_no")
+PERSON_FIELDS = frozenset({"person_id", "person_id_type"})
+_STATE_REASON = {
+    "empty": "missing_code",
+    "suspect_check18": "suspect_check18",
+    "excel_damaged": "excel_damaged",
+    "invalid": "malformed_code",
+}
+
+
+class Cells:
+    """The columns of one chunk by our field names, cleaned; a field that the file lacks is a column of nulls."""
+
+    def __init__(self, chunk: Chunk, context: Context, first_n: int) -> None:
+        self.context = context
+        self.height = len(chunk.lines)
+        self.n = pl.Series("n", range(first_n, first_n + self.height), dtype=pl.Int64)
+        self.line = pl.Series("line", chunk.lines, dtype=pl.Int64)
+        self.raw = [pl.Series(f"x{i}", column, dtype=pl.String) for i, column in enumerate(chunk.columns)]
+        self._clean: dict[str, pl.Series] = {}
+
+    def field(self, name: str) -> pl.Series:
+        """Return the cleaned column of a field: trimmed, without control characters, sentinels such as 不详 as null."""
+        if name not in self._clean:
+            index = self.context.columns.get(name)
+            column = self.nulls() if index is None else clean_column(self.raw[index])
+            self._clean[name] = column.alias(name)
+        return self._clean[name]
+
+    def has(self, name: str) -> bool:
+        """Whether the file has a column for the field."""
+        return name in self.context.columns
+
+    def nulls(self) -> pl.Series:
+        """Return a text column of nulls."""
+        return pl.repeat(None, self.height, dtype=pl.String, eager=True)
+
+    def row_digests(self) -> list[bytes]:
+        """Return the 16-byte digest of each row's cells as written, keyed by column map and options."""
+        joined = pl.select(pl.concat_str([c.fill_null("\x00") for c in self.raw], separator="\x1f")).to_series()
+        key = self.context.digest_key
+        return [hashlib.blake2b(text.encode(), digest_size=16, key=key).digest() for text in joined]
+
+    def unknown_json(self) -> pl.Series:
+        """Return the cells of unknown columns as JSON objects (null where all are empty), personal data blanked."""
+        kept = []
+        for index in self.context.choice.unknown:
+            column = clean_column(self.raw[index])
+            if column.null_count() < self.height:
+                name = self.context.header[index] or f"column {index + 1}"
+                kept.append(blank_series(column)[0].alias(f"{name}" if name not in {k.name for k in kept} else f"{name} ({index + 1})"))
+        if not kept:
+            return self.nulls()
+        names = [column.name for column in kept]
+        rows = zip(*(column.to_list() for column in kept), strict=True)
+        texts = []
+        for row in rows:
+            cells = {name: cell for name, cell in zip(names, row, strict=True) if cell is not None}
+            texts.append(orjson.dumps(cells).decode() if cells else None)
+        return pl.Series("raw", texts, dtype=pl.String)
+
+    def contents(self, wanted: pl.Series) -> pl.Series:
+        """Return the whole row as JSON by header for the rows in `wanted`, personal data blanked, null for the others."""
+        skip = {self.context.columns[name] for name in PERSON_FIELDS if name in self.context.columns}
+        texts: list[str | None] = [None] * self.height
+        for place in wanted.arg_true():
+            cells = [None if i in skip else column[place] for i, column in enumerate(self.raw)]
+            texts[place] = row_json(self.context.header, cells)
+        return pl.Series("content", texts, dtype=pl.String)
+
+
+def row_json(header: Sequence[str], cells: Sequence[str | None]) -> str:
+    """Return one row as JSON, cells by header name (unnamed or repeated names get their column number), data blanked."""
+    named: dict[str, str] = {}
+    for index, cell in enumerate(cells):
+        if cell is None or not cell.strip():
+            continue
+        name = header[index] if index < len(header) and header[index] else f"column {index + 1}"
+        named[name if name not in named else f"{name} ({index + 1})"] = blank(cell).replace("\x00", "")
+    return orjson.dumps(named).decode()
+
+
+def clean_column(column: pl.Series) -> pl.Series:
+    """Return `column` as `service.reading.sentinels.clean` and `is_blank` leave each cell, null for nothing."""
+    noisy = column.str.contains(_NOISE).fill_null(value=False)
+    if noisy.any():
+        column = column.zip_with(~noisy, column.map_elements(clean, return_dtype=pl.String, skip_nulls=True))
+    column = column.str.strip_chars()
+    short = column.filter(column.str.len_bytes() <= _SHORT).unique()
+    blanks = [text for text in short if text is not None and is_blank(text)]
+    return column.set(column.is_in(blanks).fill_null(value=False), None) if blanks else column
+
+
+def codes(cells: Cells) -> pl.DataFrame:
+    """Return for each row `code`, `outcome` (null, waiting, quarantined, natural_person), `reason` and `old_value`.
+
+    The code column is read first; where it gives none, a whole code in one of the other identifier columns is taken.
+    """
+    context = cells.context
+    column = next((cells.raw[context.columns[name]] for name in _CODE_FIELDS if cells.has(name)), cells.nulls())
+    checked = check_codes(column)
+    code = checked.get_column("code").to_list()
+    state = checked.get_column("state").cast(pl.String).to_list()
+    old = checked.get_column("old_identifier").to_list()
+    outcome: list[str | None] = [None] * cells.height
+    reason: list[str | None] = [None] * cells.height
+    missing = [place for place, value in enumerate(code) if value is None]
+    others = [cells.field(name) for name in _OTHER_CODE_FIELDS if cells.has(name)]
+    names = cells.field("name" if context.kind == "subjects" else "party_name")
+    for place in missing:
+        for other in others:
+            found = check(other[place] or "")
+            if found.is_key:
+                code[place] = found.code
+                break
+            if old[place] is None and found.old_identifier is not None and found.old_kind not in {"org_code"}:
+                old[place] = found.old_identifier
+        if code[place] is not None:
+            continue
+        if state[place] == "person_identifier" or (old[place] is None and _is_person(names[place], state[place])):
+            outcome[place] = "natural_person"
+        elif old[place] is not None and state[place] not in {"suspect_check18", "excel_damaged"}:
+            outcome[place] = "waiting"
+        else:
+            outcome[place], reason[place] = "quarantined", _STATE_REASON.get(state[place] or "empty", "malformed_code")
+    party_type = cells.field("party_type")
+    for place in party_type.str.contains("自然人").fill_null(value=False).arg_true():
+        outcome[place], reason[place] = "natural_person", None
+    return pl.DataFrame(
+        {"code": code, "outcome": outcome, "reason": reason, "old_value": old},
+        schema={"code": pl.String, "outcome": pl.String, "reason": pl.String, "old_value": pl.String},
+    )
+
+
+def _is_person(name: str | None, state: str | None) -> bool:
+    return state == "empty" and looks_like_natural_person(name)
+
+
+def folded_names(usccs: pl.Series, names: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return each name folded for search and, at the first row of a (code, name) pair, its bigrams as an array literal."""
+    pairs = pl.DataFrame({"u": usccs, "m": names}).with_row_index("i")
+    first = pairs.filter(pl.col("m").is_not_null()).unique(["u", "m"], keep="first", maintain_order=True)
+    folded_by_name = {name: fold_name(name) for name in names.unique() if name is not None}
+    grams: list[str | None] = [None] * len(names)
+    for place, name in zip(first.get_column("i"), first.get_column("m"), strict=True):
+        grams[place] = array_literal(bigrams(folded_by_name[name]))
+    folded = [folded_by_name.get(name) if name is not None else None for name in names]
+    return pl.Series("folded_name", folded, dtype=pl.String), pl.Series("bigrams", grams, dtype=pl.String)
+
+
+def array_literal(words: Iterable[str]) -> str:
+    """Return a PostgreSQL text[] literal, every element quoted."""
+    quoted = (word.replace("\\", "\\\\").replace('"', '\\"') for word in words)
+    return "{" + ",".join(f'"{word}"' for word in quoted) + "}"
+
+
+def array_column(lists: pl.Series) -> pl.Series:
+    """Return a column of PostgreSQL text[] literals from lists of plain words (letters, digits, underscores)."""
+    return pl.select(pl.concat_str([pl.lit("{"), lists.list.join(","), pl.lit("}")])).to_series()
+
+
+def digest_column(columns: Sequence[pl.Series]) -> pl.Series:
+    """Return the 16-byte digest of the interpreted content of each row as a bytea literal."""
+    texts = [column.cast(pl.String).fill_null("\x00") for column in columns]
+    joined = pl.select(pl.concat_str(texts, separator="\x1f")).to_series()
+    return pl.Series([bytea(hashlib.blake2b(text.encode(), digest_size=16).digest()) for text in joined], dtype=pl.String)
+
+
+def bytea(value: bytes) -> str:
+    """Return a bytea literal."""
+    return "\\x" + value.hex()
+
+
+def new_ids(count: int, instant: datetime) -> pl.Series:
+    """Return `count` fresh UUIDs of version 7 for one instant, as 32 hexadecimal digits each."""
+    raw = np.frombuffer(os.urandom(16 * count), dtype=np.uint8).reshape(count, 16).copy()
+    milliseconds = int(instant.timestamp() * 1000).to_bytes(6, "big")
+    raw[:, :6] = np.frombuffer(milliseconds, dtype=np.uint8)
+    raw[:, 6] = (raw[:, 6] & 0x0F) | 0x70
+    raw[:, 8] = (raw[:, 8] & 0x3F) | 0x80
+    digits = raw.tobytes().hex()
+    return pl.Series("new_id", [digits[at : at + 32] for at in range(0, 32 * count, 32)], dtype=pl.String)
+
+
+def is_seen(digests: Sequence[bytes], context: Context) -> pl.Series:
+    """Return which rows have cells that this source stated last, by the first eight bytes of their digest."""
+    if not len(context.seen) or not digests:
+        return pl.repeat(value=False, n=len(digests), eager=True, dtype=pl.Boolean)
+    prefixes = np.frombuffer(b"".join(digest[:8] for digest in digests), dtype=">u8").astype(np.uint64)
+    at = np.minimum(np.searchsorted(context.seen, prefixes), len(context.seen) - 1)
+    return pl.Series(context.seen[at] == prefixes)
+
+
+def stage_frame(fields: Mapping[str, pl.Series], columns: Sequence[str], height: int) -> pl.DataFrame:
+    """Return the staged columns in the order of COPY; a column that `fields` lacks is null."""
+    empty = pl.repeat(None, height, dtype=pl.String, eager=True)
+    return pl.DataFrame([fields.get(name, empty).alias(name) for name in columns])
+
+
+def to_csv(frame: pl.DataFrame) -> bytes:
+    """Return the rows as CSV without a header; null is empty and unquoted, an empty text is quoted."""
+    return frame.write_csv(include_header=False, quote_style="necessary", null_value="").encode()

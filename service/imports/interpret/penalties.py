@@ -1,0 +1,329 @@
+"""Rows of a penalty file, read into the columns of `penalty_version` (schemas/columns says which column is which field)."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import polars as pl
+
+from service.imports.interpret.cells import (
+    Cells,
+    array_column,
+    array_literal,
+    bytea,
+    codes,
+    digest_column,
+    folded_names,
+    is_seen,
+    new_ids,
+    stage_frame,
+    to_csv,
+)
+from service.imports.interpret.context import Context
+from service.imports.interpret.windows import penalty_window_columns
+from service.imports.shapes import PENALTIES
+from service.personal_data.bulk import blank_series
+from service.reading.bulk import (
+    normalise_names,
+    read_amounts,
+    read_clerk_amounts,
+    read_dates,
+    read_document_nos,
+    read_kinds_series,
+)
+from service.tables.chunk import Chunk
+
+TEXTS = ("title", "violation_type", "violation_facts", "legal_basis", "penalty_content", "permit_affected", "remark")
+_DATES = ("decided_on", "published_on", "valid_until", "publish_until")
+_FIELDS = {
+    "food": "食品",
+    "drugs": "药品|药械|医疗器械|化妆品",
+    "special_equipment": "特种设备",
+    "work_safety": "安全生产",
+    "fire": "消防",
+}
+_CASE_CATEGORY = "侵权|假冒|注册商标|专利|盗版|伪劣"
+_STEPS = {"从重": "heavier", "从轻": "lighter", "减轻": "reduced", "一般": "ordinary"}
+# What of a row makes it the same statement when it comes again; flags and windows follow from these.
+_COMPARED = (
+    "authority_code",
+    "document_no",
+    "title",
+    "party_name",
+    "party_type",
+    "kinds",
+    "fine_fen",
+    "confiscation_fen",
+    "violation_type",
+    "violation_facts",
+    "legal_basis",
+    "penalty_content",
+    "permit_affected",
+    "procedure",
+    "discretion_step",
+    "decided_on",
+    "published_on",
+    "valid_until",
+    "stated_until",
+    "source_org",
+    "remark",
+)
+
+
+def penalty_rows(chunk: Chunk, context: Context, first_n: int, columns: Sequence[str]) -> bytes:
+    """Return the rows of `chunk` as CSV for the staging table, one line a row, in the order of `columns`."""
+    cells = Cells(chunk, context, first_n)
+    digests = cells.row_digests()
+    seen = is_seen(digests, context)
+    staged: dict[str, pl.Series] = {"n": cells.n, "line": cells.line}
+    staged["row_digest"] = pl.Series([bytea(digest) for digest in digests], dtype=pl.String)
+    if seen.all() and len(seen):
+        staged["outcome"] = pl.repeat("seen", cells.height, eager=True)
+        return to_csv(stage_frame(staged, columns, cells.height))
+    code = codes(cells)
+    content: dict[str, pl.Series] = {}
+    outcome = code.get_column("outcome")
+    reason = code.get_column("reason")
+    flags = _Flags(cells.height)
+
+    content["party_name"] = normalise_names(cells.field("party_name")).replace("", None)
+    content["party_type"] = _party_type(cells, code.get_column("code"))
+    authority, trouble = _authorities(cells, context)
+    content |= authority
+    reason = _first(reason, trouble)
+    content |= _texts(cells)
+    content |= _document(cells, flags)
+    dates, trouble = _dates(cells, context)
+    content |= dates
+    reason = _first(reason, trouble)
+    content |= _money_and_kinds(cells, content, flags)
+    content |= _classes(cells, content)
+    empty = (
+        content["document_key"].is_null()
+        & (content["kinds"] == "{}")
+        & content["fine_fen"].is_null()
+        & content["penalty_content"].is_null()
+        & content["violation_facts"].is_null()
+    )
+    reason = reason.set(empty & reason.is_null(), "no_penalty_stated")
+    quarantined = reason.is_not_null() & ~(outcome == "natural_person").fill_null(value=False)
+    outcome = outcome.set(quarantined, "quarantined")
+    wanted = outcome.is_null() | (outcome == "waiting").fill_null(value=False)
+    content |= penalty_window_columns(content, context, code.get_column("code"), wanted & ~seen)
+    content["flags"] = flags.column()
+    content["raw"] = cells.unknown_json()
+
+    staged["outcome"] = outcome.set(seen, "seen")
+    staged["reasons"] = pl.Series([None if r is None else "{" + r + "}" for r in reason], dtype=pl.String).set(
+        ~quarantined | seen, None
+    )
+    staged["uscc"] = code.get_column("code")
+    staged["natural_key"] = _natural_keys(content)
+    staged["content_digest"] = digest_column([content[name] for name in _COMPARED])
+    staged["new_id"] = new_ids(cells.height, context.accepted_at)
+    old_value = code.get_column("old_value")
+    staged["old_value"] = old_value
+    staged["waiting_for"] = old_value.zip_with((outcome == "waiting").fill_null(value=False), cells.nulls())
+    staged["folded_name"], staged["bigrams"] = folded_names(code.get_column("code"), content["party_name"])
+    staged["content"] = cells.contents(
+        (outcome.is_in(["quarantined", "waiting"])).fill_null(value=False) & ~seen
+    )
+    staged |= {f"c_{name}": column for name, column in content.items() if name in PENALTIES.names}
+    return to_csv(stage_frame(staged, columns, cells.height))
+
+
+class _Flags:
+    """Words set per row, gathered into one text[] column."""
+
+    def __init__(self, height: int) -> None:
+        self._rows: list[set[str]] = [set() for _ in range(height)]
+
+    def add(self, word: str, where: pl.Series) -> None:
+        for place in where.fill_null(value=False).arg_true():
+            self._rows[place].add(word)
+
+    def add_lists(self, lists: pl.Series, prefix: str = "") -> None:
+        for place in (lists.list.len() > 0).fill_null(value=False).arg_true():
+            self._rows[place].update(prefix + word for word in lists[place])
+
+    def column(self) -> pl.Series:
+        return pl.Series("flags", [array_literal(sorted(words)) if words else "{}" for words in self._rows], dtype=pl.String)
+
+
+def _first(one: pl.Series, other: pl.Series) -> pl.Series:
+    return one.zip_with(one.is_not_null(), other)
+
+
+def _party_type(cells: Cells, code: pl.Series) -> pl.Series:
+    trader = code.str.starts_with("92").fill_null(value=False) | cells.field("party_type").str.contains("个体").fill_null(
+        value=False
+    )
+    return pl.repeat("organization", cells.height, eager=True).set(trader, "sole_trader")
+
+
+def _authorities(cells: Cells, context: Context) -> tuple[dict[str, pl.Series], pl.Series]:
+    """The deciding authority: as the row names it, else the importing one. An own row must be the importer's."""
+    name = cells.field("authority_name")
+    uscc = cells.field("authority_uscc")
+    found: dict[tuple[str | None, str | None], tuple[str, str, str | None]] = {}
+    code_out, name_out, reason = [], [], []
+    for pair in zip(name, uscc, strict=True):
+        if pair not in found:
+            found[pair] = _authority(pair, context)
+        one = found[pair]
+        code_out.append(one[0])
+        name_out.append(one[1])
+        reason.append(one[2])
+    return {
+        "authority_code": pl.Series(code_out, dtype=pl.String),
+        "authority_name": pl.Series(name_out, dtype=pl.String),
+    }, pl.Series(reason, dtype=pl.String)
+
+
+def _authority(stated: tuple[str | None, str | None], context: Context) -> tuple[str, str, str | None]:
+    own = context.authority
+    if stated == (None, None):
+        return own.code, own.name, None
+    named = [known for text in stated if text and (known := context.catalog.find_authority(text))]
+    shown = stated[0] or own.name
+    if not named:
+        return own.code, shown, "waiting_authority"
+    if context.source is None and named[0].code != own.code:
+        return named[0].code, shown, "authority_mismatch"
+    return named[0].code, shown, None
+
+
+def _texts(cells: Cells) -> dict[str, pl.Series]:
+    content: dict[str, pl.Series] = {}
+    held: list[list[str]] = [[] for _ in range(cells.height)]
+    for name in TEXTS:
+        column = cells.field(name if name != "violation_type" or cells.has(name) else "case_name")
+        if column.null_count() == cells.height:
+            content[name] = column
+            continue
+        blanked, found = blank_series(column)
+        for place in found.fill_null(value=False).arg_true():
+            held[place].append(name)
+        content[name] = blanked
+    content["held_texts"] = pl.Series(["{" + ",".join(names) + "}" for names in held], dtype=pl.String)
+    content["source_org"] = cells.field("source_org")
+    content["legal_representative"] = cells.field("legal_representative")
+    return content
+
+
+def _document(cells: Cells, flags: _Flags) -> dict[str, pl.Series]:
+    stated = cells.field("document_no")
+    read = read_document_nos(stated)
+    key = read.get_column("normalised")
+    problem = read.get_column("problem")
+    shown = stated
+    if cells.has("title"):
+        title = read_document_nos(cells.field("title"))
+        from_title = key.is_null() & title.get_column("normalised").is_not_null()
+        key = key.zip_with(~from_title, title.get_column("normalised"))
+        shown = shown.zip_with(~from_title, title.get_column("normalised"))
+        problem = problem.zip_with(~from_title, title.get_column("problem"))
+    flags.add("no_document_number", key.is_null())
+    for word in ("incomplete", "repaired", "several"):
+        flags.add(f"document_no_{word}", (problem == word) & key.is_not_null())
+    return {"document_no": shown, "document_key": key}
+
+
+def _dates(cells: Cells, context: Context) -> tuple[dict[str, pl.Series], pl.Series]:
+    content: dict[str, pl.Series] = {}
+    reason = cells.nulls()
+    for name in _DATES:
+        read = read_dates(cells.field(name))
+        value, problem = read.get_column("value"), read.get_column("problem")
+        target = "stated_until" if name == "publish_until" else name
+        if name in {"decided_on", "published_on"}:
+            unread = problem.is_not_null() & value.is_null()
+            reason = reason.set(unread & reason.is_null(), f"unreadable_{name}")
+            future = (value > context.accepted_on).fill_null(value=False)
+            reason = reason.set(future & reason.is_null(), f"{name}_in_future")
+        content[target] = value
+    disordered = (content["published_on"] < content["decided_on"]).fill_null(value=False)
+    reason = reason.set(disordered & reason.is_null(), "published_before_decided")
+    return content, reason
+
+
+def _money_and_kinds(cells: Cells, content: dict[str, pl.Series], flags: _Flags) -> dict[str, pl.Series]:
+    units = cells.context.choice.units
+    text = cells.field("penalty_content")
+    read = read_amounts(text)
+    text_fen = read.get_column("fine_fen")
+    flags.add_lists(read.get_column("flags"))
+    column_fen = read_clerk_amounts(cells.field("fine"), units.get("fine", "yuan"))
+    flags.add("fine_column_unreadable", cells.field("fine").is_not_null() & column_fen.is_null())
+    # A clerk's 0 beside an order without a fine says the same as the text: no fine.
+    stated_column = column_fen.set((column_fen == 0).fill_null(value=False), None)
+    flags.add("fine_contradiction", (text_fen != stated_column) & text_fen.is_not_null() & stated_column.is_not_null())
+    flags.add("fine_only_in_column", text_fen.is_null() & stated_column.is_not_null() & text.is_not_null())
+    fine = text_fen.zip_with(text_fen.is_not_null(), stated_column)
+    gains_text = read.get_column("confiscation_fen")
+    gains_column = read_clerk_amounts(cells.field("confiscation"), units.get("confiscation", "yuan"))
+    gains_column = gains_column.set((gains_column == 0).fill_null(value=False), None)
+    flags.add("confiscation_contradiction", (gains_text != gains_column).fill_null(value=False))
+    gains = gains_column.zip_with(gains_column.is_not_null(), gains_text)
+
+    stated = cells.field("penalty_kinds")
+    second = cells.field("penalty_kinds_2")
+    if second.null_count() < cells.height:
+        stated = pl.select(pl.concat_str([stated, second], separator=";", ignore_nulls=True)).to_series().replace("", None)
+    by_cell = read_kinds_series(stated)
+    by_text = read_kinds_series(text)
+    use_text = by_cell.get_column("kinds").list.len() == 0
+    kinds = by_cell.get_column("kinds").zip_with(~use_text, by_text.get_column("kinds"))
+    flags.add("kinds_from_text", use_text & (by_text.get_column("kinds").list.len() > 0))
+    only_amount = (kinds.list.len() == 0) & fine.is_not_null()
+    if only_amount.any():
+        kinds = pl.select(pl.when(only_amount).then(pl.lit(["fine"])).otherwise(kinds)).to_series()
+        flags.add("kinds_from_amount", only_amount)
+    return {
+        "fine_fen": fine,
+        "fine_text_fen": text_fen,
+        "fine_column_fen": column_fen,
+        "confiscation_fen": gains,
+        "kinds": array_column(kinds),
+        "kinds_list": kinds,
+    }
+
+
+def _classes(cells: Cells, content: dict[str, pl.Series]) -> dict[str, pl.Series]:
+    about = pl.select(
+        pl.concat_str(
+            [content["violation_type"], content["violation_facts"], content["legal_basis"]], separator=" ", ignore_nulls=True
+        )
+    ).to_series()
+    field = cells.nulls()
+    stated = cells.field("field")
+    for name, pattern in _FIELDS.items():
+        hit = stated.str.contains(pattern).fill_null(value=False) | (
+            stated.is_null() & about.str.contains(pattern).fill_null(value=False)
+        )
+        field = field.set(hit & field.is_null(), name)
+    procedure = pl.repeat("ordinary", cells.height, eager=True).set(
+        cells.field("procedure").str.contains("简易|当场").fill_null(value=False), "summary"
+    )
+    step = cells.nulls()
+    for word, name in _STEPS.items():
+        step = step.set(cells.field("discretion_step").str.contains(word).fill_null(value=False) & step.is_null(), name)
+    category = cells.nulls().set(about.str.contains(_CASE_CATEGORY).fill_null(value=False), "infringement_counterfeit")
+    return {"field": field, "procedure": procedure, "discretion_step": step, "case_category": category}
+
+
+def _natural_keys(content: dict[str, pl.Series]) -> pl.Series:
+    """`authority|number`; without a number `authority|day|digest of the text` (DESIGN decision 12)."""
+    day = content["decided_on"].zip_with(content["decided_on"].is_not_null(), content["published_on"])
+    text = digest_column([content[name] for name in ("title", "violation_facts", "penalty_content", "fine_fen")])
+    unnumbered = pl.select(
+        pl.concat_str([day.cast(pl.String).fill_null("no day"), text.str.slice(2)], separator="|")
+    ).to_series()
+    number = content["document_key"]
+    return pl.select(
+        pl.concat_str([content["authority_code"], number.zip_with(number.is_not_null(), unnumbered)], separator="|")
+    ).to_series()
+
+
+def latest_of(*days: date | None) -> date | None:
+    """Return the latest of the days given, or None where there is none."""
+    return max((day for day in days if day is not None), default=None)

@@ -1,0 +1,132 @@
+"""Rows of a registry extract, read into the columns of `subject_version`."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from service.imports.interpret.cells import (
+    Cells,
+    array_literal,
+    bytea,
+    codes,
+    digest_column,
+    folded_names,
+    is_seen,
+    new_ids,
+    stage_frame,
+    to_csv,
+)
+from service.imports.interpret.context import Context
+from service.imports.shapes import SUBJECTS
+from service.personal_data.bulk import blank_series
+from service.reading.bulk import normalise_names, read_dates
+from service.reading.capital import read_capital
+from service.reading.names import split_second_name
+from service.tables.chunk import Chunk
+from service.uscc.rules import check
+
+# Words of registration states, the first that is found counts; what none of them names stays active only if blank.
+_STATUS = (
+    ("cancelled", "注销"),
+    ("revoked", "吊销|撤销"),
+    ("moved_out", "迁出"),
+    ("active", "存续|在营|在业|开业|正常|登记成立"),
+)
+_COMPARED = tuple(name for name in SUBJECTS.names if name not in {"flags", "raw"})
+
+
+def subject_rows(chunk: Chunk, context: Context, first_n: int, columns: Sequence[str]) -> bytes:
+    """Return the rows of `chunk` as CSV for the staging table, one line a row, in the order of `columns`."""
+    cells = Cells(chunk, context, first_n)
+    digests = cells.row_digests()
+    seen = is_seen(digests, context)
+    staged: dict[str, pl.Series] = {"n": cells.n, "line": cells.line}
+    staged["row_digest"] = pl.Series([bytea(digest) for digest in digests], dtype=pl.String)
+    code = codes(cells)
+    outcome, reason = code.get_column("outcome"), code.get_column("reason")
+    content, trouble = _content(cells, context, code.get_column("code"))
+    reason = reason.zip_with(reason.is_not_null(), trouble)
+    quarantined = reason.is_not_null() & ~(outcome == "natural_person").fill_null(value=False)
+    outcome = outcome.set(quarantined, "quarantined")
+    staged["outcome"] = outcome.set(seen, "seen")
+    staged["reasons"] = pl.Series([None if r is None else "{" + r + "}" for r in reason], dtype=pl.String).set(
+        ~quarantined | seen, None
+    )
+    staged["uscc"] = code.get_column("code")
+    staged["natural_key"] = code.get_column("code")
+    staged["content_digest"] = digest_column([content[name] for name in _COMPARED])
+    staged["new_id"] = new_ids(cells.height, context.accepted_at)
+    waiting = (outcome == "waiting").fill_null(value=False)
+    staged["old_value"] = code.get_column("old_value")
+    staged["waiting_for"] = code.get_column("old_value").zip_with(waiting, cells.nulls())
+    staged["folded_name"], staged["bigrams"] = folded_names(code.get_column("code"), content["name"])
+    staged["content"] = cells.contents((waiting | (outcome == "quarantined").fill_null(value=False)) & ~seen)
+    staged |= {f"c_{name}": column for name, column in content.items()}
+    return to_csv(stage_frame(staged, columns, cells.height))
+
+
+def _content(cells: Cells, context: Context, code: pl.Series) -> tuple[dict[str, pl.Series], pl.Series]:
+    reason = cells.nulls()
+    second = [split_second_name(text) for text in cells.field("name")]
+    name = normalise_names(pl.Series([one.name or None for one in second], dtype=pl.String)).replace("", None)
+    reason = reason.set(name.is_null(), "missing_name")
+    content: dict[str, pl.Series] = {"registered": pl.repeat("true", cells.height, eager=True), "name": name}
+    stated = cells.field("former_names").fill_null("").str.split("、")
+    content["former_names"] = pl.Series(
+        [
+            array_literal(dict.fromkeys([*filter(None, (text.strip() for text in former)), *([one.other] if one.other else [])]))
+            for former, one in zip(stated, second, strict=True)
+        ],
+        dtype=pl.String,
+    )
+    for field in ("registered_on", "cancelled_on"):
+        read = read_dates(cells.field(field))
+        bad = read.get_column("problem").is_not_null() & read.get_column("value").is_null()
+        reason = reason.set(bad & reason.is_null(), f"unreadable_{field}")
+        content[field] = read.get_column("value")
+    status = cells.nulls()
+    text = cells.field("registration_status")
+    for state, words in _STATUS:
+        status = status.set(text.str.contains(words).fill_null(value=False) & status.is_null(), state)
+    status = status.set(content["cancelled_on"].is_not_null() & status.is_null(), "cancelled")
+    content["registration_status"] = status.set(status.is_null() & text.is_null(), "active").fill_null("unknown")
+    capital_text = cells.field("registered_capital")
+    capital = {one: read_capital(one) for one in capital_text.unique() if one is not None}
+    content["capital_text"] = capital_text
+    content["capital_minor"] = pl.Series(
+        [capital[one].amount_minor if one is not None else None for one in capital_text], dtype=pl.Int64
+    )
+    content["capital_currency"] = pl.Series(
+        [capital[one].currency if one is not None else None for one in capital_text], dtype=pl.String
+    )
+    for field in ("company_type", "legal_representative", "registering_authority", "tax_no"):
+        content[field] = cells.field(field)
+    content["business_scope"] = blank_series(cells.field("business_scope"))[0]
+    content["registered_address"] = cells.field("registered_address")
+    trader = code.str.starts_with("92").fill_null(value=False)
+    content["party_type"] = pl.repeat("organization", cells.height, eager=True).set(trader, "sole_trader")
+    content["division_code"] = _division(cells)
+    content["region_text"] = pl.select(
+        pl.concat_str([cells.field("province"), cells.field("region_name")], separator=" ", ignore_nulls=True)
+    ).to_series().replace("", None)
+    content["reg_no"] = _reg_no(cells)
+    content["org_code"] = pl.Series(
+        [value if value and not check(value).is_key else None for value in cells.field("org_code")], dtype=pl.String
+    )
+    content["flags"] = pl.repeat("{}", cells.height, eager=True)
+    content["raw"] = cells.unknown_json()
+    return content, reason
+
+
+def _division(cells: Cells) -> pl.Series:
+    stated = cells.field("division_code")
+    return stated.zip_with(stated.str.contains(r"^[0-9]{6}$").fill_null(value=False), cells.nulls())
+
+
+def _reg_no(cells: Cells) -> pl.Series:
+    """Old registration numbers in their normal form; a whole code in this column is no old number."""
+    values = []
+    for value in cells.field("reg_no"):
+        found = check(value) if value else None
+        values.append(found.old_identifier if found is not None and found.old_identifier else None)
+    return pl.Series(values, dtype=pl.String)

@@ -1,0 +1,125 @@
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from asyncpg import Connection
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.imports.rules import NoSuchImport, NoSuchRow
+from service.imports.shapes import Shape
+from service.models import DataImport, ImportEvent, ImportRow
+
+IMPORT_LOCKS = 0x58494D  # first key of the two-key advisory locks that claim an import
+
+
+async def get_import(session: AsyncSession, import_id: UUID, *, authority_code: str | None = None) -> DataImport:
+    """Return an import; with `authority_code` only one of that authority.
+
+    Raises:
+        NoSuchImport: there is none.
+    """
+    found = await session.get(DataImport, import_id)
+    if found is None or (authority_code is not None and found.authority_code != authority_code):
+        raise NoSuchImport(f"No import {import_id}.", detail_zh="没有该导入。")
+    return found
+
+
+async def list_imports(
+    session: AsyncSession, *, authority_code: str | None, after: UUID | None, limit: int
+) -> Sequence[DataImport]:
+    """Return imports, newest first (their ids grow with time), after the one named."""
+    query = select(DataImport).order_by(DataImport.id.desc()).limit(limit)
+    if authority_code is not None:
+        query = query.where(DataImport.authority_code == authority_code)
+    if after is not None:
+        query = query.where(DataImport.id < after)
+    return (await session.scalars(query)).all()
+
+
+async def list_rows(
+    session: AsyncSession, *, import_id: UUID, outcome: str | None, reason: str | None, after: int, limit: int
+) -> Sequence[ImportRow]:
+    """Return rows of an import in file order after row number `after`."""
+    query = (
+        select(ImportRow).where(ImportRow.import_id == import_id, ImportRow.n > after).order_by(ImportRow.n).limit(limit)
+    )
+    if outcome is not None:
+        query = query.where(ImportRow.outcome == outcome)
+    if reason is not None:
+        query = query.where(ImportRow.reasons.any(reason))  # type: ignore[arg-type]
+    return (await session.scalars(query)).all()
+
+
+async def lock_row(session: AsyncSession, *, import_id: UUID, n: int) -> ImportRow:
+    """Return one row of an import, locked.
+
+    Raises:
+        NoSuchRow: the import has no row of that number.
+    """
+    found = await session.scalar(
+        select(ImportRow).where(ImportRow.import_id == import_id, ImportRow.n == n).with_for_update()
+    )
+    if found is None:
+        raise NoSuchRow(f"Import {import_id} has no row {n}.", detail_zh="没有该行。")
+    return found
+
+
+async def list_events(session: AsyncSession, *, import_id: UUID, limit: int = 200) -> Sequence[ImportEvent]:
+    """Return what happened to an import or its rows after the first outcome, oldest first."""
+    query = select(ImportEvent).where(ImportEvent.import_id == import_id).order_by(ImportEvent.id).limit(limit)
+    return (await session.scalars(query)).all()
+
+
+async def count_outcomes(session: AsyncSession, import_id: UUID) -> dict[str, dict[str, int]]:
+    """Return the sums of an import as they are now: rows by outcome and by reason."""
+    outcomes = await session.execute(
+        select(ImportRow.outcome, func.count()).where(ImportRow.import_id == import_id).group_by(ImportRow.outcome)
+    )
+    word = func.unnest(ImportRow.reasons).label("word")
+    words = select(word).where(ImportRow.import_id == import_id).subquery()
+    reasons = await session.execute(select(words.c.word, func.count()).group_by(words.c.word))
+    return {"outcomes": dict(sorted(outcomes.tuples())), "reasons": dict(sorted(reasons.tuples()))}
+
+
+async def find_open_imports(session: AsyncSession) -> Sequence[UUID]:
+    """Return the imports that wait or were left running, oldest first."""
+    query = (
+        select(DataImport.id).where(DataImport.state.in_(("queued", "running"))).order_by(DataImport.created_at, DataImport.id)
+    )
+    return (await session.scalars(query)).all()
+
+
+async def find_ready_waiting(session: AsyncSession) -> Sequence[UUID]:
+    """Return finished imports that have waiting rows whose older number a subject now holds."""
+    rows = await session.connection()
+    found = await rows.exec_driver_sql(
+        """SELECT DISTINCT r.import_id FROM import_row r
+        JOIN data_import d ON d.id = r.import_id AND d.state = 'finished'
+        WHERE r.waiting_for IS NOT NULL AND r.outcome = 'quarantined' AND r.reasons = ARRAY['waiting_subject']
+        AND EXISTS (SELECT FROM subject_identifier i WHERE i.value = r.waiting_for)"""
+    )
+    return [row[0] for row in found]
+
+
+async def is_known_file(connection: Connection, *, import_id: UUID, sha256: str, kind: str, source: str) -> bool:
+    """Return whether a byte-identical file of the same source was taken in before and not reverted."""
+    found: bool = await connection.fetchval(
+        """SELECT EXISTS (SELECT FROM data_import WHERE file_sha256 = $1 AND kind = $2 AND state = 'finished' AND id <> $3
+        AND coalesce(source_code, 'own:' || authority_code) = $4)""",
+        sha256,
+        kind,
+        import_id,
+        source,
+    )
+    return found
+
+
+async def last_digests(connection: Connection, shape: Shape, source: str) -> list[Any]:
+    """Return the first eight bytes of the cells' digest of every current version that `source` stated."""
+    rows = await connection.fetch(
+        f"""SELECT substring(row_digest FROM 1 FOR 8) AS d FROM {shape.version}
+        WHERE source_code = $1 AND superseded_at IS NULL AND state <> 'void' AND row_digest IS NOT NULL""",
+        source,
+    )
+    return [row["d"] for row in rows]
