@@ -156,7 +156,9 @@ async def _decide_known(connection: Connection, stage: Stage, taking: Taking) ->
     )
     compared = [name for name in shape.names if name not in shape.wording and name not in _COMPUTED]
     differs = ", ".join(f"CASE WHEN s.c_{name} IS DISTINCT FROM c.{name} THEN '{name}' END" for name in compared)
-    may_write = "k.head_state IN ('draft', 'published')" if taking.entry_state == "published" else "k.head_state = 'draft'"
+    may_write = (
+        "k.head_state IN ('draft', 'published')" if taking.entry_state == "published" else "k.head_state = 'draft'"
+    )
     if not shape.has_id:
         may_write = "true"
     await connection.execute(
@@ -203,7 +205,11 @@ async def _decide_known(connection: Connection, stage: Stage, taking: Taking) ->
 
 _COMPUTED = frozenset(
     {"window_flags", "flags", "raw", "held_texts", "tier", "tier_basis"}
-    | {f"{channel}_{part}" for channel in ("public", "gsxt", "credit_china") for part in ("from", "until", "rule", "grade", "reason")}
+    | {
+        f"{channel}_{part}"
+        for channel in ("public", "gsxt", "credit_china")
+        for part in ("from", "until", "rule", "grade", "reason")
+    }
 )
 
 
@@ -394,7 +400,11 @@ async def _insert_statements(connection: Connection, stage: Stage, taking: Takin
 
 async def _record_outcomes(connection: Connection, stage: Stage, taking: Taking) -> None:
     shape = stage.shape
-    record = "CASE WHEN decided NOT IN ('quarantined', 'natural_person') THEN record_id END" if shape.has_id else "NULL::uuid"
+    record = (
+        "CASE WHEN decided NOT IN ('quarantined', 'natural_person') THEN record_id END"
+        if shape.has_id
+        else "NULL::uuid"
+    )
     columns = "import_id, n, line, outcome, reasons, uscc, record_id, version_no, row_digest, waiting_for, content"
     values = f"""$1::uuid, s.n, s.line, decided, why, CASE WHEN decided <> 'natural_person' THEN uscc END, {record},
         CASE decided WHEN 'new' THEN coalesce(old_version_no, 0) + 1 WHEN 'changed' THEN head_version_no + 1
@@ -434,6 +444,15 @@ async def needs_content(connection: Connection, stage: Stage) -> list[int]:
     )
     await connection.execute(f"CREATE UNLOGGED TABLE {stage.contents} (n bigint, content jsonb)")
     return [row["n"] for row in rows]
+
+
+async def keep_own_contents(connection: Connection, stage: Stage, import_id: UUID) -> None:
+    """Keep the cells that a quarantined row has had so far, where its new reading did not bring any."""
+    await connection.execute(
+        f"""INSERT INTO {stage.contents} SELECT s.n, r.content FROM {stage.decided} s
+        JOIN import_row r ON r.import_id = $1 AND r.n = s.n WHERE s.decided = 'quarantined' AND s.content IS NULL""",
+        import_id,
+    )
 
 
 async def unread_seen(connection: Connection, stage: Stage) -> int:

@@ -42,7 +42,10 @@ async def list_rows(
 ) -> Sequence[ImportRow]:
     """Return rows of an import in file order after row number `after`."""
     query = (
-        select(ImportRow).where(ImportRow.import_id == import_id, ImportRow.n > after).order_by(ImportRow.n).limit(limit)
+        select(ImportRow)
+        .where(ImportRow.import_id == import_id, ImportRow.n > after)
+        .order_by(ImportRow.n)
+        .limit(limit)
     )
     if outcome is not None:
         query = query.where(ImportRow.outcome == outcome)
@@ -85,7 +88,9 @@ async def count_outcomes(session: AsyncSession, import_id: UUID) -> dict[str, di
 async def find_open_imports(session: AsyncSession) -> Sequence[UUID]:
     """Return the imports that wait or were left running, oldest first."""
     query = (
-        select(DataImport.id).where(DataImport.state.in_(("queued", "running"))).order_by(DataImport.created_at, DataImport.id)
+        select(DataImport.id)
+        .where(DataImport.state.in_(("queued", "running")))
+        .order_by(DataImport.created_at, DataImport.id)
     )
     return (await session.scalars(query)).all()
 

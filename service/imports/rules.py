@@ -28,14 +28,18 @@ class Reason:
 
 
 REASONS: Final[dict[str, Reason]] = {
-    "missing_code": Reason("The row has no credit code.", "缺少统一社会信用代码。", "Add the code and resubmit the row."),
+    "missing_code": Reason(
+        "The row has no credit code.", "缺少统一社会信用代码。", "Add the code and resubmit the row."
+    ),
     "malformed_code": Reason(
         "The code column holds no credit code and no known older number.",
         "代码不是统一社会信用代码，也不是已知的旧代码。",
         "Correct the code (see the suggestion of `xinyong uscc`) and resubmit.",
     ),
     "suspect_check18": Reason(
-        "The code's check character is wrong.", "统一社会信用代码校验位不符。", "Compare with the licence; correct and resubmit."
+        "The code's check character is wrong.",
+        "统一社会信用代码校验位不符。",
+        "Compare with the licence; correct and resubmit.",
     ),
     "excel_damaged": Reason(
         "A spreadsheet stored the code as a number and lost its last digits.",
@@ -53,7 +57,9 @@ REASONS: Final[dict[str, Reason]] = {
         "State the credit code and resubmit.",
     ),
     "waiting_authority": Reason(
-        "The deciding authority is not in the catalogue.", "作出决定的机关不在目录中。", "Have the authority (or an alias) added; the row is taken in then."
+        "The deciding authority is not in the catalogue.",
+        "作出决定的机关不在目录中。",
+        "Have the authority (or an alias) added; the row is taken in then.",
     ),
     "authority_mismatch": Reason(
         "The row names another authority than the one that imports it; an authority writes its own records only.",
@@ -62,40 +68,100 @@ REASONS: Final[dict[str, Reason]] = {
     ),
     "missing_name": Reason("The row has no name.", "缺少名称。", "Add the name and resubmit."),
     "no_penalty_stated": Reason(
-        "The row states no penalty: no number, kind, amount, facts or content.", "该行没有处罚内容。", "Complete the row and resubmit."
+        "The row states no penalty: no number, kind, amount, facts or content.",
+        "该行没有处罚内容。",
+        "Complete the row and resubmit.",
     ),
-    "unreadable_decided_on": Reason("The date of the decision cannot be read.", "处罚决定日期无法识别。", "Write the date as 2026-01-31 and resubmit."),
-    "unreadable_published_on": Reason("The date of publication cannot be read.", "公示日期无法识别。", "Write the date as 2026-01-31 and resubmit."),
-    "unreadable_listed_on": Reason("The date of listing cannot be read.", "列入日期无法识别。", "Write the date as 2026-01-31 and resubmit."),
-    "unreadable_removed_on": Reason("The date of removal cannot be read.", "移出日期无法识别。", "Write the date as 2026-01-31 and resubmit."),
-    "unreadable_publish_until": Reason("The last day of publication cannot be read.", "公示截止期无法识别。", "Write the date as 2026-01-31 and resubmit."),
-    "unreadable_registered_on": Reason("The date of registration cannot be read.", "注册日期无法识别。", "Write the date as 2026-01-31 and resubmit."),
-    "unreadable_cancelled_on": Reason("The date of cancellation cannot be read.", "注销日期无法识别。", "Write the date as 2026-01-31 and resubmit."),
-    "decided_on_in_future": Reason("The decision lies in the future.", "处罚决定日期晚于今日。", "Correct the date and resubmit."),
-    "published_on_in_future": Reason("The publication lies in the future.", "公示日期晚于今日。", "Correct the date and resubmit."),
-    "listed_on_in_future": Reason("The listing lies in the future.", "列入日期晚于今日。", "Correct the date and resubmit."),
-    "published_before_decided": Reason("Published before it was decided.", "公示日期早于决定日期。", "Correct one of the dates and resubmit."),
-    "removed_before_listed": Reason("Removed before it was listed.", "移出日期早于列入日期。", "Correct one of the dates and resubmit."),
+    "unreadable_decided_on": Reason(
+        "The date of the decision cannot be read.",
+        "处罚决定日期无法识别。",
+        "Write the date as 2026-01-31 and resubmit.",
+    ),
+    "unreadable_published_on": Reason(
+        "The date of publication cannot be read.", "公示日期无法识别。", "Write the date as 2026-01-31 and resubmit."
+    ),
+    "unreadable_listed_on": Reason(
+        "The date of listing cannot be read.", "列入日期无法识别。", "Write the date as 2026-01-31 and resubmit."
+    ),
+    "unreadable_removed_on": Reason(
+        "The date of removal cannot be read.", "移出日期无法识别。", "Write the date as 2026-01-31 and resubmit."
+    ),
+    "unreadable_publish_until": Reason(
+        "The last day of publication cannot be read.",
+        "公示截止期无法识别。",
+        "Write the date as 2026-01-31 and resubmit.",
+    ),
+    "unreadable_registered_on": Reason(
+        "The date of registration cannot be read.", "注册日期无法识别。", "Write the date as 2026-01-31 and resubmit."
+    ),
+    "unreadable_cancelled_on": Reason(
+        "The date of cancellation cannot be read.", "注销日期无法识别。", "Write the date as 2026-01-31 and resubmit."
+    ),
+    "decided_on_in_future": Reason(
+        "The decision lies in the future.", "处罚决定日期晚于今日。", "Correct the date and resubmit."
+    ),
+    "published_on_in_future": Reason(
+        "The publication lies in the future.", "公示日期晚于今日。", "Correct the date and resubmit."
+    ),
+    "listed_on_in_future": Reason(
+        "The listing lies in the future.", "列入日期晚于今日。", "Correct the date and resubmit."
+    ),
+    "published_before_decided": Reason(
+        "Published before it was decided.", "公示日期早于决定日期。", "Correct one of the dates and resubmit."
+    ),
+    "removed_before_listed": Reason(
+        "Removed before it was listed.", "移出日期早于列入日期。", "Correct one of the dates and resubmit."
+    ),
     "no_listed_on": Reason(
-        "The list states no date of listing.", "名单未载明列入日期。", "Import with --listed-on DATE (and --basis where that day is stated)."
+        "The list states no date of listing.",
+        "名单未载明列入日期。",
+        "Import with --listed-on DATE (and --basis where that day is stated).",
     ),
     "no_list": Reason("The row names no list.", "未指明名单。", "Import with --list."),
-    "unknown_list": Reason("The named list is not in the catalogue.", "名单不在目录中。", "Import with --list, or have the list added with its legal basis."),
-    "several_lists": Reason("One cell names several lists.", "一格内列有多个名单。", "Import with --list, or split the row."),
+    "unknown_list": Reason(
+        "The named list is not in the catalogue.",
+        "名单不在目录中。",
+        "Import with --list, or have the list added with its legal basis.",
+    ),
+    "several_lists": Reason(
+        "One cell names several lists.", "一格内列有多个名单。", "Import with --list, or split the row."
+    ),
     "conflict_in_file": Reason(
-        "Several rows of this file have the same key and different content.", "同一文件内同一记录内容不一致。", "Keep the right one and resubmit it."
+        "Several rows of this file have the same key and different content.",
+        "同一文件内同一记录内容不一致。",
+        "Keep the right one and resubmit it.",
     ),
     "repeated_in_file": Reason("The row stands in this file before.", "文件内重复。", "Nothing."),
-    "old_file": Reason("This file was imported before and its source has said otherwise since.", "旧文件重复导入，来源已有更新。", "Nothing: an old file undoes nothing."),
-    "earlier_statement": Reason(
-        "The source said exactly this before and has said otherwise since.", "与该来源较早的内容相同，其后已有变更。", "Resubmit the row if it is meant."
+    "old_file": Reason(
+        "This file was imported before and its source has said otherwise since.",
+        "旧文件重复导入，来源已有更新。",
+        "Nothing: an old file undoes nothing.",
     ),
-    "other_source_agrees": Reason("Another source gave the record; this one says the same.", "其他来源已提供相同记录。", "Nothing."),
-    "source_conflict": Reason("Another source gave the record; this one says otherwise.", "与其他来源内容冲突。", "A person compares the two; the record stays as it is."),
-    "record_ended": Reason("The record has ended; an import never reopens it.", "记录已终止，导入不能恢复。", "A person decides."),
-    "field_count": Reason("The row has too few or too many fields.", "字段数与表头不符。", "Quote fields that hold the delimiter and resubmit."),
+    "earlier_statement": Reason(
+        "The source said exactly this before and has said otherwise since.",
+        "与该来源较早的内容相同，其后已有变更。",
+        "Resubmit the row if it is meant.",
+    ),
+    "other_source_agrees": Reason(
+        "Another source gave the record; this one says the same.", "其他来源已提供相同记录。", "Nothing."
+    ),
+    "source_conflict": Reason(
+        "Another source gave the record; this one says otherwise.",
+        "与其他来源内容冲突。",
+        "A person compares the two; the record stays as it is.",
+    ),
+    "record_ended": Reason(
+        "The record has ended; an import never reopens it.", "记录已终止，导入不能恢复。", "A person decides."
+    ),
+    "field_count": Reason(
+        "The row has too few or too many fields.",
+        "字段数与表头不符。",
+        "Quote fields that hold the delimiter and resubmit.",
+    ),
     "broken_quote": Reason("A quotation mark is not closed.", "引号未闭合。", "Close it and resubmit."),
-    "bad_encoding": Reason("The row cannot be decoded.", "该行编码有误。", "Save the file as UTF-8, or state --encoding."),
+    "bad_encoding": Reason(
+        "The row cannot be decoded.", "该行编码有误。", "Save the file as UTF-8, or state --encoding."
+    ),
     "nul_bytes": Reason("The row holds NUL characters.", "该行含有空字符。", "Remove them and resubmit."),
     "cell_too_large": Reason("A cell is too large.", "单元格内容过长。", "Shorten it and resubmit."),
     "header_repeated": Reason("The row repeats the header.", "重复的表头。", "Nothing."),

@@ -60,7 +60,8 @@ async def create(connection: Connection, stage: Stage) -> None:
     """Make the empty staging table, dropping what an earlier attempt left."""
     await drop(connection, stage)
     columns = ", ".join(
-        f"{name} {kind}" for name, kind in (*STAGE_COLUMNS, *((f"c_{name}", kind) for name, kind in stage.shape.content))
+        f"{name} {kind}"
+        for name, kind in (*STAGE_COLUMNS, *((f"c_{name}", kind) for name, kind in stage.shape.content))
     )
     await connection.execute(f"CREATE UNLOGGED TABLE {stage.rows} ({columns}) WITH (autovacuum_enabled = false)")
 

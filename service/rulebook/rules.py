@@ -123,7 +123,9 @@ class Selection:
 
 GSXT_SYSTEMS: Final = frozenset({"market_regulation", "drugs"})
 _LIGHT: Final = frozenset({"warning", "criticism", "fine"})
-_SERIOUS_36: Final = frozenset({"permit_revocation", "activity_restriction", "stop_business", "closure", "practice_ban"})
+_SERIOUS_36: Final = frozenset(
+    {"permit_revocation", "activity_restriction", "stop_business", "closure", "practice_ban"}
+)
 _UNSETTLED_36: Final = frozenset({"permit_suspension", "downgrade"})
 
 
@@ -181,9 +183,7 @@ class Rulebook:
         if self._row(f"{prefix}-0", clock) is None:
             return Selection(None, Tier.UNDECIDED, "no row is in force", reason="no_rule")
         if facts.kinds == {"warning"}:
-            return Selection(
-                self.by_id[f"{prefix}-0"], Tier.MINOR, "warning only", flags, reason="not_published"
-            )
+            return Selection(self.by_id[f"{prefix}-0"], Tier.MINOR, "warning only", flags, reason="not_published")
         if facts.kinds <= _LIGHT:
             tier, basis, flag = self._light(facts, clock)
             if tier is Tier.UNDECIDED:
@@ -221,11 +221,15 @@ class Rulebook:
             overlap = self._row("R22-1", clock)
             flags = ("framework_22_in_force",) if overlap is not None else ()
             if facts.kinds == {"warning"}:
-                return Selection(row, Tier.MINOR, "warning only, held back", (*flags, "warning_held_back"), "not_published")
+                return Selection(
+                    row, Tier.MINOR, "warning only, held back", (*flags, "warning_held_back"), "not_published"
+                )
             field_row = self.by_id.get("R58-2") if facts.field is not None else None
             return Selection(field_row or row, Tier.GENERAL, "order 58 has one period for all", flags)
         if (row := self._row("R527-1", clock)) is not None:
-            return Selection(row, Tier.GENERAL, "classes of 2019 not stated: the shorter period", ("shorter_period_assumed",))
+            return Selection(
+                row, Tier.GENERAL, "classes of 2019 not stated: the shorter period", ("shorter_period_assumed",)
+            )
         return Selection(None, Tier.UNDECIDED, "no row is in force", reason="no_rule")
 
     def _order_36(self, facts: PenaltyFacts) -> Selection:
@@ -237,4 +241,6 @@ class Rulebook:
             *(["fine_bracket_unknown"] if "fine" in facts.kinds else []),
             *(["draft_against_final_text"] if facts.kinds & _UNSETTLED_36 else []),
         ]
-        return Selection(self.by_id["R36-2"], Tier.GENERAL, "fine, confiscation or another kind of order 36", tuple(flags))
+        return Selection(
+            self.by_id["R36-2"], Tier.GENERAL, "fine, confiscation or another kind of order 36", tuple(flags)
+        )

@@ -100,7 +100,9 @@ def entry_window(
     nothing.
     """
     if listed_on is None or assumed:
-        return Window(Channel.PUBLIC, None, None, list_id, grade, (), "no_date" if listed_on is None else "assumed_date")
+        return Window(
+            Channel.PUBLIC, None, None, list_id, grade, (), "no_date" if listed_on is None else "assumed_date"
+        )
     ends = [last_day(listed_on, Term(months=period_months))] if period_months is not None else []
     flags: tuple[str, ...] = ()
     if removed_on is not None:

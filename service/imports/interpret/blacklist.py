@@ -101,13 +101,15 @@ def _lists(cells: Cells, context: Context) -> tuple[pl.Series, pl.Series]:
 
 def _dates(cells: Cells, context: Context) -> tuple[dict[str, pl.Series], pl.Series]:
     reason = cells.nulls()
-    read = {name: read_dates(cells.field(name)) for name in ("listed_on", "published_on", "removed_on", "publish_until")}
+    read = {
+        name: read_dates(cells.field(name)) for name in ("listed_on", "published_on", "removed_on", "publish_until")
+    }
     listed = read["listed_on"].get_column("value")
-    unread = read["listed_on"].get_column("problem").is_not_null() & listed.is_null()
+    unread = cells.field("listed_on").is_not_null() & listed.is_null()
     reason = reason.set(unread, "unreadable_listed_on")
     for name in ("removed_on", "publish_until"):
         column = read[name]
-        bad = column.get_column("problem").is_not_null() & column.get_column("value").is_null()
+        bad = cells.field(name).is_not_null() & column.get_column("value").is_null()
         reason = reason.set(bad & reason.is_null(), f"unreadable_{name}")
     missing = listed.is_null()
     given = context.listed_on

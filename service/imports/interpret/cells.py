@@ -71,7 +71,11 @@ class Cells:
             column = clean_column(self.raw[index])
             if column.null_count() < self.height:
                 name = self.context.header[index] or f"column {index + 1}"
-                kept.append(blank_series(column)[0].alias(f"{name}" if name not in {k.name for k in kept} else f"{name} ({index + 1})"))
+                kept.append(
+                    blank_series(column)[0].alias(
+                        f"{name}" if name not in {k.name for k in kept} else f"{name} ({index + 1})"
+                    )
+                )
         if not kept:
             return self.nulls()
         names = [column.name for column in kept]
@@ -136,7 +140,7 @@ def codes(cells: Cells) -> pl.DataFrame:
             if found.is_key:
                 code[place] = found.code
                 break
-            if old[place] is None and found.old_identifier is not None and found.old_kind not in {"org_code"}:
+            if old[place] is None and found.old_identifier is not None and found.old_kind != "org_code":
                 old[place] = found.old_identifier
         if code[place] is not None:
             continue
@@ -186,7 +190,9 @@ def digest_column(columns: Sequence[pl.Series]) -> pl.Series:
     """Return the 16-byte digest of the interpreted content of each row as a bytea literal."""
     texts = [column.cast(pl.String).fill_null("\x00") for column in columns]
     joined = pl.select(pl.concat_str(texts, separator="\x1f")).to_series()
-    return pl.Series([bytea(hashlib.blake2b(text.encode(), digest_size=16).digest()) for text in joined], dtype=pl.String)
+    return pl.Series(
+        [bytea(hashlib.blake2b(text.encode(), digest_size=16).digest()) for text in joined], dtype=pl.String
+    )
 
 
 def bytea(value: bytes) -> str:

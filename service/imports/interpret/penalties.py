@@ -1,7 +1,6 @@
 """Rows of a penalty file, read into the columns of `penalty_version` (schemas/columns says which column is which field)."""
 
 from collections.abc import Sequence
-from datetime import date
 
 import polars as pl
 
@@ -95,7 +94,7 @@ def penalty_rows(chunk: Chunk, context: Context, first_n: int, columns: Sequence
     dates, trouble = _dates(cells, context)
     content |= dates
     reason = _first(reason, trouble)
-    content |= _money_and_kinds(cells, content, flags)
+    content |= _money_and_kinds(cells, flags)
     content |= _classes(cells, content)
     empty = (
         content["document_key"].is_null()
@@ -108,7 +107,7 @@ def penalty_rows(chunk: Chunk, context: Context, first_n: int, columns: Sequence
     quarantined = reason.is_not_null() & ~(outcome == "natural_person").fill_null(value=False)
     outcome = outcome.set(quarantined, "quarantined")
     wanted = outcome.is_null() | (outcome == "waiting").fill_null(value=False)
-    content |= penalty_window_columns(content, context, code.get_column("code"), wanted & ~seen)
+    content |= penalty_window_columns(content, context, wanted & ~seen)
     content["flags"] = flags.column()
     content["raw"] = cells.unknown_json()
 
@@ -124,9 +123,7 @@ def penalty_rows(chunk: Chunk, context: Context, first_n: int, columns: Sequence
     staged["old_value"] = old_value
     staged["waiting_for"] = old_value.zip_with((outcome == "waiting").fill_null(value=False), cells.nulls())
     staged["folded_name"], staged["bigrams"] = folded_names(code.get_column("code"), content["party_name"])
-    staged["content"] = cells.contents(
-        (outcome.is_in(["quarantined", "waiting"])).fill_null(value=False) & ~seen
-    )
+    staged["content"] = cells.contents((outcome.is_in(["quarantined", "waiting"])).fill_null(value=False) & ~seen)
     staged |= {f"c_{name}": column for name, column in content.items() if name in PENALTIES.names}
     return to_csv(stage_frame(staged, columns, cells.height))
 
@@ -146,7 +143,9 @@ class _Flags:
             self._rows[place].update(prefix + word for word in lists[place])
 
     def column(self) -> pl.Series:
-        return pl.Series("flags", [array_literal(sorted(words)) if words else "{}" for words in self._rows], dtype=pl.String)
+        return pl.Series(
+            "flags", [array_literal(sorted(words)) if words else "{}" for words in self._rows], dtype=pl.String
+        )
 
 
 def _first(one: pl.Series, other: pl.Series) -> pl.Series:
@@ -154,9 +153,9 @@ def _first(one: pl.Series, other: pl.Series) -> pl.Series:
 
 
 def _party_type(cells: Cells, code: pl.Series) -> pl.Series:
-    trader = code.str.starts_with("92").fill_null(value=False) | cells.field("party_type").str.contains("个体").fill_null(
-        value=False
-    )
+    trader = code.str.starts_with("92").fill_null(value=False) | cells.field("party_type").str.contains(
+        "个体"
+    ).fill_null(value=False)
     return pl.repeat("organization", cells.height, eager=True).set(trader, "sole_trader")
 
 
@@ -236,7 +235,7 @@ def _dates(cells: Cells, context: Context) -> tuple[dict[str, pl.Series], pl.Ser
         value, problem = read.get_column("value"), read.get_column("problem")
         target = "stated_until" if name == "publish_until" else name
         if name in {"decided_on", "published_on"}:
-            unread = problem.is_not_null() & value.is_null()
+            unread = cells.field(name).is_not_null() & problem.is_not_null() & value.is_null()
             reason = reason.set(unread & reason.is_null(), f"unreadable_{name}")
             future = (value > context.accepted_on).fill_null(value=False)
             reason = reason.set(future & reason.is_null(), f"{name}_in_future")
@@ -246,7 +245,7 @@ def _dates(cells: Cells, context: Context) -> tuple[dict[str, pl.Series], pl.Ser
     return content, reason
 
 
-def _money_and_kinds(cells: Cells, content: dict[str, pl.Series], flags: _Flags) -> dict[str, pl.Series]:
+def _money_and_kinds(cells: Cells, flags: _Flags) -> dict[str, pl.Series]:
     units = cells.context.choice.units
     text = cells.field("penalty_content")
     read = read_amounts(text)
@@ -268,7 +267,9 @@ def _money_and_kinds(cells: Cells, content: dict[str, pl.Series], flags: _Flags)
     stated = cells.field("penalty_kinds")
     second = cells.field("penalty_kinds_2")
     if second.null_count() < cells.height:
-        stated = pl.select(pl.concat_str([stated, second], separator=";", ignore_nulls=True)).to_series().replace("", None)
+        stated = (
+            pl.select(pl.concat_str([stated, second], separator=";", ignore_nulls=True)).to_series().replace("", None)
+        )
     by_cell = read_kinds_series(stated)
     by_text = read_kinds_series(text)
     use_text = by_cell.get_column("kinds").list.len() == 0
@@ -291,7 +292,9 @@ def _money_and_kinds(cells: Cells, content: dict[str, pl.Series], flags: _Flags)
 def _classes(cells: Cells, content: dict[str, pl.Series]) -> dict[str, pl.Series]:
     about = pl.select(
         pl.concat_str(
-            [content["violation_type"], content["violation_facts"], content["legal_basis"]], separator=" ", ignore_nulls=True
+            [content["violation_type"], content["violation_facts"], content["legal_basis"]],
+            separator=" ",
+            ignore_nulls=True,
         )
     ).to_series()
     field = cells.nulls()
@@ -322,8 +325,3 @@ def _natural_keys(content: dict[str, pl.Series]) -> pl.Series:
     return pl.select(
         pl.concat_str([content["authority_code"], number.zip_with(number.is_not_null(), unnumbered)], separator="|")
     ).to_series()
-
-
-def latest_of(*days: date | None) -> date | None:
-    """Return the latest of the days given, or None where there is none."""
-    return max((day for day in days if day is not None), default=None)

@@ -44,7 +44,7 @@ def subject_rows(chunk: Chunk, context: Context, first_n: int, columns: Sequence
     staged["row_digest"] = pl.Series([bytea(digest) for digest in digests], dtype=pl.String)
     code = codes(cells)
     outcome, reason = code.get_column("outcome"), code.get_column("reason")
-    content, trouble = _content(cells, context, code.get_column("code"))
+    content, trouble = _content(cells, code.get_column("code"))
     reason = reason.zip_with(reason.is_not_null(), trouble)
     quarantined = reason.is_not_null() & ~(outcome == "natural_person").fill_null(value=False)
     outcome = outcome.set(quarantined, "quarantined")
@@ -65,7 +65,7 @@ def subject_rows(chunk: Chunk, context: Context, first_n: int, columns: Sequence
     return to_csv(stage_frame(staged, columns, cells.height))
 
 
-def _content(cells: Cells, context: Context, code: pl.Series) -> tuple[dict[str, pl.Series], pl.Series]:
+def _content(cells: Cells, code: pl.Series) -> tuple[dict[str, pl.Series], pl.Series]:
     reason = cells.nulls()
     second = [split_second_name(text) for text in cells.field("name")]
     name = normalise_names(pl.Series([one.name or None for one in second], dtype=pl.String)).replace("", None)
@@ -74,14 +74,16 @@ def _content(cells: Cells, context: Context, code: pl.Series) -> tuple[dict[str,
     stated = cells.field("former_names").fill_null("").str.split("、")
     content["former_names"] = pl.Series(
         [
-            array_literal(dict.fromkeys([*filter(None, (text.strip() for text in former)), *([one.other] if one.other else [])]))
+            array_literal(
+                dict.fromkeys([*filter(None, (text.strip() for text in former)), *([one.other] if one.other else [])])
+            )
             for former, one in zip(stated, second, strict=True)
         ],
         dtype=pl.String,
     )
     for field in ("registered_on", "cancelled_on"):
         read = read_dates(cells.field(field))
-        bad = read.get_column("problem").is_not_null() & read.get_column("value").is_null()
+        bad = cells.field(field).is_not_null() & read.get_column("value").is_null()
         reason = reason.set(bad & reason.is_null(), f"unreadable_{field}")
         content[field] = read.get_column("value")
     status = cells.nulls()
@@ -106,9 +108,13 @@ def _content(cells: Cells, context: Context, code: pl.Series) -> tuple[dict[str,
     trader = code.str.starts_with("92").fill_null(value=False)
     content["party_type"] = pl.repeat("organization", cells.height, eager=True).set(trader, "sole_trader")
     content["division_code"] = _division(cells)
-    content["region_text"] = pl.select(
-        pl.concat_str([cells.field("province"), cells.field("region_name")], separator=" ", ignore_nulls=True)
-    ).to_series().replace("", None)
+    content["region_text"] = (
+        pl.select(
+            pl.concat_str([cells.field("province"), cells.field("region_name")], separator=" ", ignore_nulls=True)
+        )
+        .to_series()
+        .replace("", None)
+    )
     content["reg_no"] = _reg_no(cells)
     content["org_code"] = pl.Series(
         [value if value and not check(value).is_key else None for value in cells.field("org_code")], dtype=pl.String
