@@ -12,6 +12,8 @@ from fastapi.staticfiles import StaticFiles
 import service.catalog.endpoints
 import service.changes.endpoints
 import service.health.endpoints
+import service.status.endpoints
+import service.subjects.endpoints
 from schemas.base import Problem
 from service.body_limit import BodyLimit
 from service.catalog.queries import CatalogCache
@@ -26,6 +28,8 @@ from service.problems import (
 from service.settings import Settings
 
 ROUTERS: Final = (
+    service.status.endpoints.router,
+    service.subjects.endpoints.router,
     service.catalog.endpoints.router,
     service.changes.endpoints.router,
     service.health.endpoints.router,

@@ -29,10 +29,12 @@ from service.status.rules import (
     region_of,
 )
 from service.uscc.bulk import check_codes
-from service.uscc.rules import CodeState, check
+from service.uscc.rules import KEY_STATES, CodeState, check
 
 BULK_FROM: Final = 100  # below this the vectorised check costs more than it saves
 ECHOED: Final = 64  # characters of a malformed code that are sent back
+
+_WARNED: Final = KEY_STATES - {CodeState.VALID, CodeState.VALID_NORMALISED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,13 +177,16 @@ def _division(facts: Facts, uscc: str) -> str | None:
     return None if subject is None else subject["division_code"]
 
 
-def _check_all(codes: Sequence[object]) -> list[tuple[str | None, Sequence[CodeState]]]:
+def _check_all(codes: Sequence[object]) -> list[tuple[str | None, tuple[CodeState, ...]]]:
     texts = [code if isinstance(code, str) else "" for code in codes]
     if len(texts) < BULK_FROM:
-        found = map(check, texts)
-        return [(one.code, one.warnings) for one in found]
-    frame_of_codes = check_codes(pl.Series("code", texts, dtype=pl.String))
-    return list(zip(frame_of_codes["code"].to_list(), frame_of_codes["warnings"].to_list(), strict=True))
+        checks = map(check, texts)
+        return [(found.code, found.warnings) for found in checks]
+    graded = check_codes(pl.Series("code", texts, dtype=pl.String))
+    return [
+        (code, check(text).warnings if state in _WARNED else ())
+        for text, code, state in zip(texts, graded["code"].to_list(), graded["state"].to_list(), strict=True)
+    ]
 
 
 def _malformed_item(raw: object) -> Answer:
