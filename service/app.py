@@ -12,6 +12,7 @@ from fastapi.staticfiles import StaticFiles
 import service.catalog.endpoints
 import service.changes.endpoints
 import service.health.endpoints
+import service.imports.endpoints
 import service.status.endpoints
 import service.subjects.endpoints
 from schemas.base import Problem
@@ -30,6 +31,7 @@ from service.settings import Settings
 ROUTERS: Final = (
     service.status.endpoints.router,
     service.subjects.endpoints.router,
+    service.imports.endpoints.router,
     service.catalog.endpoints.router,
     service.changes.endpoints.router,
     service.health.endpoints.router,

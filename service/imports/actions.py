@@ -282,3 +282,20 @@ async def revert_import(session: AsyncSession, *, import_id: UUID, actor: str, n
     )
     await session.flush()
     return job
+
+
+async def drop_left_staging(database: Database) -> int:
+    """Drop the staging tables of imports that are neither queued nor running, and return how many there were."""
+    async with database.transaction() as session:
+        connection = await driver(session)
+        rows = await connection.fetch(
+            """SELECT c.relname, c.relkind FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
+            WHERE s.nspname = 'staging' AND c.relkind IN ('r', 'v') AND NOT EXISTS (
+                SELECT FROM data_import d WHERE d.state IN ('queued', 'running')
+                AND c.relname LIKE '%' || replace(d.id::text, '-', '') || '%')
+            ORDER BY c.relkind = 'r'"""
+        )
+        for row in rows:
+            kind = "VIEW" if row["relkind"] == b"v" else "TABLE"
+            await connection.execute(f'DROP {kind} IF EXISTS staging."{row["relname"]}"')
+    return len(rows)

@@ -4,12 +4,13 @@ from datetime import date, datetime
 from hashlib import blake2b
 from typing import Final
 
+import orjson
 import polars as pl
 from asyncpg import Connection
 
 from service.clock import legal_day
 from service.db import ReadSession, driver
-from service.status.answers import Answer, answer_about, frame, names_on_records, read_sources, region_coverage
+from service.status.answers import Answer, answer_about, frame, names_on_records, read_sources, region_coverage, to_json
 from service.status.queries import (
     Facts,
     Log,
@@ -18,15 +19,16 @@ from service.status.queries import (
     find_position_at,
     list_registered_names,
     read_log,
+    use_index,
 )
 from service.status.rules import (
     MAX_BATCH,
     MalformedUscc,
+    RegionCoverage,
     TooManyCodes,
     code_warnings,
     name_warning,
     read_moment,
-    region_of,
 )
 from service.uscc.bulk import check_codes
 from service.uscc.rules import KEY_STATES, CodeState, check
@@ -92,6 +94,7 @@ async def answer_question(
     as_of = read_moment(question.as_of, parameter="as_of", now=now) if question.as_of is not None else now
     known_at = read_moment(question.known_at, parameter="known_at", now=now) if question.known_at is not None else None
     connection = await driver(session)
+    await use_index(connection)
     log = await read_log(connection, [uscc], delivered_by=known_at or now)
     day, today = legal_day(as_of), legal_day(now)
     position = log.position
@@ -107,8 +110,8 @@ async def answer_question(
         registered = await list_registered_names(connection, uscc, position=position)
         recorded = names_on_records(facts.entries.get(uscc, ()), facts.penalties.get(uscc, ()))
         warnings += name_warning(question.name, [*registered, *recorded])
-    region = region_coverage(uscc, facts.subjects.get(uscc), sources)
-    body = answer_about(uscc, facts, sources, warnings)
+    region = region_coverage(uscc, facts, sources)
+    body = answer_about(uscc, facts, region, warnings)
     body |= frame(log, as_of=as_of, known_at=known_at or log.at, position=position, sources=region.sources)
     return StatusAnswer(body, _etag(log, today))
 
@@ -127,7 +130,7 @@ async def _as_known(connection: Connection, uscc: str, shown: Facts, *, position
 
 def _etag(log: Log, today: date) -> str:
     sources = blake2b(f"{log.catalog_version} {log.sources}".encode(), digest_size=6).hexdigest()
-    return f'W/"{log.log_id.hex[:12]}-{log.position}-{today:%Y%m%d}-{sources}"'
+    return f'W/"{log.log_id[:8]}-{log.position}-{today:%Y%m%d}-{sources}"'
 
 
 async def answer_batch(
@@ -149,32 +152,30 @@ async def answer_batch(
     checked = _check_all(codes)
     asked = sorted({uscc for uscc, _ in checked if uscc is not None})
     connection = await driver(session)
+    await use_index(connection)
     log = await read_log(connection, asked, delivered_by=now)
     today = legal_day(now)
     facts = await find_facts(connection, asked, pending=log.pending, first=today, last=today)
     coverage = read_sources(log.sources, today)
-    answers: dict[str, Answer] = {}
-    results: list[Answer] = []
+    # Rendered one by one: ten thousand answers held as objects would be walked by every collection of garbage.
+    rendered: dict[str, orjson.Fragment] = {}
+    regions: set[RegionCoverage] = set()
+    results: list[orjson.Fragment] = []
     for raw, (uscc, states) in zip(codes, checked, strict=True):
         if uscc is None:
-            results.append(_malformed_item(raw))
+            results.append(orjson.Fragment(to_json(_malformed_item(raw))))
             continue
-        answer = answers.get(uscc)
-        if answer is None:
-            odd = list(states)
-            if divisions and uscc[2:8] not in divisions:
-                odd.append(CodeState.WARN_UNKNOWN_REGION)
-            answer = answers[uscc] = answer_about(uscc, facts, coverage, code_warnings(odd))
-        results.append(answer)
-    regions = {region_of(uscc, _division(facts, uscc)) for uscc in asked}
-    sources = {source.code: source for region in regions for source in coverage.of(region).sources}
+        item = rendered.get(uscc)
+        if item is None:
+            region = region_coverage(uscc, facts, coverage)
+            regions.add(region)
+            odd = states if not divisions or uscc[2:8] in divisions else (*states, CodeState.WARN_UNKNOWN_REGION)
+            answer = answer_about(uscc, facts, region, code_warnings(odd) if odd else ())
+            item = rendered[uscc] = orjson.Fragment(to_json(answer))
+        results.append(item)
+    sources = {source.code: source for region in regions for source in region.sources}
     ordered = [sources[code] for code in sorted(sources)]
     return frame(log, as_of=now, known_at=log.at, position=log.position, sources=ordered) | {"results": results}
-
-
-def _division(facts: Facts, uscc: str) -> str | None:
-    subject = facts.subjects.get(uscc)
-    return None if subject is None else subject["division_code"]
 
 
 def _check_all(codes: Sequence[object]) -> list[tuple[str | None, tuple[CodeState, ...]]]:

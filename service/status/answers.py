@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 import orjson
@@ -35,12 +35,11 @@ def read_sources(sources: str, on: date) -> SourceMap:
     )
 
 
-def answer_about(uscc: str, facts: Facts, coverage: SourceMap, warnings: Sequence[Words] = ()) -> Answer:
+def answer_about(uscc: str, facts: Facts, region: RegionCoverage, warnings: Sequence[Words] = ()) -> Answer:
     """Return the answer about one code, without the members that say when, where in the log and from which sources."""
     subject = facts.subjects.get(uscc)
     entries = facts.entries.get(uscc, _NOTHING)
     penalties = facts.penalties.get(uscc, _NOTHING)
-    region = region_coverage(uscc, subject, coverage)
     verdict = outcome(
         listed=bool(entries), penalised=bool(penalties), registered=subject is not None, covered=region.covered
     )
@@ -52,15 +51,20 @@ def answer_about(uscc: str, facts: Facts, coverage: SourceMap, warnings: Sequenc
         "registration": None
         if subject is None
         else {"status": subject["registration_status"], "since": subject["registered_on"]},
-        "blacklist_entries": [public_view(ChangeKind.BLACKLIST_ENTRY, dict(row)) for row in entries],
-        "penalties": [public_view(ChangeKind.PENALTY, dict(row)) for row in penalties],
-        "warnings": [*warnings, *region.warnings],
+        "blacklist_entries": _views(ChangeKind.BLACKLIST_ENTRY, entries) if entries else _NOTHING,
+        "penalties": _views(ChangeKind.PENALTY, penalties) if penalties else _NOTHING,
+        "warnings": (*warnings, *region.warnings) if warnings else region.warnings,
     }
 
 
-def region_coverage(uscc: str, subject: Row | None, coverage: SourceMap) -> RegionCoverage:
+def _views(kind: ChangeKind, rows: Iterable[Row]) -> list[Answer]:
+    return [public_view(kind, cast("dict[str, Any]", row)) for row in rows]
+
+
+def region_coverage(uscc: str, facts: Facts, sources: SourceMap) -> RegionCoverage:
     """Return how the region that decides for a code is covered."""
-    return coverage.of(region_of(uscc, None if subject is None else subject["division_code"]))
+    subject = facts.subjects.get(uscc)
+    return sources.of(region_of(uscc, None if subject is None else subject["division_code"]))
 
 
 def names_on_records(*groups: Iterable[Row]) -> list[str]:
@@ -94,7 +98,7 @@ def frame(log: Log, *, as_of: datetime, known_at: datetime, position: int, sourc
 
 
 def to_json(value: object) -> bytes:
-    """Return `value` as UTF-8 JSON; days and instants in ISO 8601."""
+    """Return `value` as UTF-8 JSON; days and instants in ISO 8601. An `orjson.Fragment` in it is JSON already."""
     return orjson.dumps(value, default=_plain)
 
 

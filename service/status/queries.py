@@ -4,6 +4,9 @@ A version is known once its pending change was numbered. Three ways of reading f
 the same shape: codes without a pending change take the current versions; codes with one take, for each record, the highest
 version that is not pending; and a past position takes the highest version numbered by then.
 
+Codes are sent as one text, parted by blanks: as an array every one of them would be encoded by itself. The plans are the generic
+ones, by index: a plan made for ten thousand codes reads whole tables, which is as slow as they are long.
+
 Whether a record is public is decided here, in `_PUBLIC`, and nowhere stored: its window covers every day from the first to
 the last asked, both shown (DESIGN decisions 1 and 4).
 """
@@ -12,7 +15,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
-from uuid import UUID
 
 from asyncpg import Connection
 
@@ -26,7 +28,7 @@ class Log:
     `sources`: an array of `[code, covers, stale_after_days, delivered_at]`, ordered by code.
     """
 
-    log_id: UUID
+    log_id: str
     position: int
     at: datetime
     pending: frozenset[str]
@@ -44,8 +46,8 @@ class Facts:
 
 
 _LOG: Final = """
-SELECT l.log_id, l.head_position, l.head_at, (SELECT version FROM catalog_version) AS catalog_version,
-       ARRAY(SELECT DISTINCT p.uscc FROM pending_change p WHERE p.uscc = ANY ($1::text[])) AS pending,
+SELECT l.log_id::text AS log_id, l.head_position, l.head_at, (SELECT version FROM catalog_version) AS catalog_version,
+       ARRAY(SELECT DISTINCT p.uscc FROM pending_change p WHERE p.uscc = ANY (string_to_array($1, ' '))) AS pending,
        (SELECT coalesce(json_agg(json_build_array(s.code, s.covers, s.stale_after_days, d.delivered_at) ORDER BY s.code), '[]')
         FROM source s LEFT JOIN (
             SELECT i.source_code, max(i.finished_at) AS delivered_at FROM data_import i
@@ -53,7 +55,7 @@ SELECT l.log_id, l.head_position, l.head_at, (SELECT version FROM catalog_versio
         ) d ON d.source_code = s.code)::text AS sources
 FROM change_log l"""
 
-_PENDING: Final = "SELECT DISTINCT p.uscc FROM pending_change p WHERE p.uscc = ANY ($1::text[])"
+_PENDING: Final = "SELECT DISTINCT p.uscc FROM pending_change p WHERE p.uscc = ANY (string_to_array($1, ' '))"
 
 # Positions and their instants rise together, so the log is halved until one position is left: about 25 index probes.
 _POSITION_AT: Final = """
@@ -70,32 +72,32 @@ _PUBLIC: Final = """v.state = 'published' AND v.public_reason IS NULL
     AND v.public_from <= $2 AND (v.public_until IS NULL OR v.public_until >= $3)"""
 
 _SUBJECT: Final = "v.uscc, v.registered, v.name, v.registration_status, v.registered_on, v.division_code, v.state"
-_PENALTY: Final = """v.uscc, v.id, v.document_no, v.kinds, v.authority_name, v.decided_on, v.public_from, v.public_until,
+_PENALTY: Final = """v.uscc, v.id::text AS id, v.document_no, v.kinds, v.authority_name, v.decided_on, v.public_from, v.public_until,
     v.fine_fen, v.party_name, v.held_texts"""
-_ENTRY: Final = """v.uscc, v.id, v.list_id, b.name AS list_name, b.severity, v.grounds, v.authority_name, v.document_no,
+_ENTRY: Final = """v.uscc, v.id::text AS id, v.list_id, b.name AS list_name, b.severity, v.grounds, v.authority_name, v.document_no,
     v.listed_on, v.public_until, v.party_name, v.held_texts"""
 _LIST: Final = "JOIN blacklist b ON b.id = v.list_id"
 
-_CURRENT: Final = "v.superseded_at IS NULL AND v.uscc = ANY ($1::text[])"
+_CURRENT: Final = "v.superseded_at IS NULL AND v.uscc = ANY (string_to_array($1, ' '))"
 _LATEST_NUMBERED: Final = """(v.uscc, v.id, v.version_no) IN (
     SELECT n.uscc, n.id, max(n.version_no) FROM {version} n
-    WHERE n.uscc = ANY ($1::text[]) AND NOT EXISTS (
+    WHERE n.uscc = ANY (string_to_array($1, ' ')) AND NOT EXISTS (
         SELECT FROM pending_change p WHERE p.uscc = n.uscc AND p.record_id = n.id AND p.version_no = n.version_no)
     GROUP BY n.uscc, n.id)"""
 _LATEST_AT: Final = """(v.uscc, v.id, v.version_no) IN (
     SELECT c.uscc, c.record_id, max(c.version_no) FROM change c
-    WHERE c.uscc = ANY ($1::text[]) AND c.record_id = ANY ($4::uuid[]) AND c.position <= $5
+    WHERE c.uscc = ANY (string_to_array($1, ' ')) AND c.record_id = ANY ($4::uuid[]) AND c.position <= $5
     GROUP BY c.uscc, c.record_id)"""
 
 _SUBJECTS: Final = """SELECT {columns} FROM subject_version v WHERE {known} AND v.registered AND v.state <> 'void'"""
 _SUBJECT_LATEST_NUMBERED: Final = """(v.uscc, v.version_no) IN (
     SELECT n.uscc, max(n.version_no) FROM subject_version n
-    WHERE n.uscc = ANY ($1::text[]) AND NOT EXISTS (
+    WHERE n.uscc = ANY (string_to_array($1, ' ')) AND NOT EXISTS (
         SELECT FROM pending_change p WHERE p.uscc = n.uscc AND p.kind = 'subject' AND p.version_no = n.version_no)
     GROUP BY n.uscc)"""
 _SUBJECT_LATEST_AT: Final = """(v.uscc, v.version_no) IN (
     SELECT c.uscc, max(c.version_no) FROM change c
-    WHERE c.uscc = ANY ($1::text[]) AND c.kind = 'subject' AND c.position <= $2 GROUP BY c.uscc)"""
+    WHERE c.uscc = ANY (string_to_array($1, ' ')) AND c.kind = 'subject' AND c.position <= $2 GROUP BY c.uscc)"""
 
 
 def _subjects(known: str) -> str:
@@ -104,9 +106,7 @@ def _subjects(known: str) -> str:
 
 def _penalties(known: str) -> str:
     return (
-        "SELECT {columns} FROM penalty_version v WHERE {known} AND {public} ORDER BY v.decided_on DESC NULLS LAST, v.id".replace(
-            "{columns}", _PENALTY
-        )
+        "SELECT {columns} FROM penalty_version v WHERE {known} AND {public}".replace("{columns}", _PENALTY)
         .replace("{known}", known.replace("{version}", "penalty_version"))
         .replace("{public}", _PUBLIC)
     )
@@ -114,8 +114,7 @@ def _penalties(known: str) -> str:
 
 def _entries(known: str) -> str:
     return (
-        "SELECT {columns} FROM blacklist_entry_version v {list} WHERE {known} AND {public}"
-        " ORDER BY v.listed_on DESC NULLS LAST, v.id".replace("{columns}", _ENTRY)
+        "SELECT {columns} FROM blacklist_entry_version v {list} WHERE {known} AND {public}".replace("{columns}", _ENTRY)
         .replace("{list}", _LIST)
         .replace("{known}", known.replace("{version}", "blacklist_entry_version"))
         .replace("{public}", _PUBLIC)
@@ -138,9 +137,18 @@ JOIN change c ON c.uscc = v.uscc AND c.kind = 'subject' AND c.version_no = v.ver
 WHERE v.uscc = $1 AND v.registered AND v.state <> 'void' AND c.position <= $2"""
 
 
+async def use_index(connection: Connection) -> None:
+    """Let the rest of the transaction read by index only, by plans that were made once."""
+    await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off")
+
+
+def _joined(codes: Iterable[str]) -> str:
+    return " ".join(codes)
+
+
 async def read_log(connection: Connection, codes: Sequence[str], *, delivered_by: datetime) -> Log:
     """Return the head of the log, which of `codes` have pending changes, and the sources' last deliveries by an instant."""
-    row = await connection.fetchrow(_LOG, codes, delivered_by)
+    row = await connection.fetchrow(_LOG, _joined(codes), delivered_by)
     return Log(
         log_id=row["log_id"],
         position=row["head_position"],
@@ -153,7 +161,7 @@ async def read_log(connection: Connection, codes: Sequence[str], *, delivered_by
 
 async def find_pending(connection: Connection, codes: Sequence[str]) -> frozenset[str]:
     """Return which of `codes` have changes that are not numbered yet."""
-    rows = await connection.fetch(_PENDING, codes)
+    rows = await connection.fetch(_PENDING, _joined(codes))
     return frozenset(row["uscc"] for row in rows)
 
 
@@ -168,9 +176,9 @@ async def find_registrations(
 ) -> dict[str, Row]:
     """Return the registrations of `codes` as known at the head of the log, by code."""
     calm = [code for code in codes if code not in pending] if pending else codes
-    found = _by_code(await connection.fetch(_SUBJECTS_CURRENT, calm)) if calm else {}
+    found = _by_code(await connection.fetch(_SUBJECTS_CURRENT, _joined(calm))) if calm else {}
     if pending:
-        found |= _by_code(await connection.fetch(_SUBJECTS_NUMBERED, sorted(pending)))
+        found |= _by_code(await connection.fetch(_SUBJECTS_NUMBERED, _joined(pending)))
     return found
 
 
@@ -180,28 +188,32 @@ async def find_facts(
     """Return what is known at the head of the log about `codes`; records whose window covers `first` to `last`."""
     facts = Facts(subjects=await find_registrations(connection, codes, pending=pending))
     calm = [code for code in codes if code not in pending] if pending else codes
+    entries: list[Row] = []
+    penalties: list[Row] = []
     if calm:
-        _add_records(facts.entries, await connection.fetch(_ENTRIES_CURRENT, calm, first, last))
-        _add_records(facts.penalties, await connection.fetch(_PENALTIES_CURRENT, calm, first, last))
+        entries += await connection.fetch(_ENTRIES_CURRENT, _joined(calm), first, last)
+        penalties += await connection.fetch(_PENALTIES_CURRENT, _joined(calm), first, last)
     if pending:
-        stirred = sorted(pending)
-        _add_records(facts.entries, await connection.fetch(_ENTRIES_NUMBERED, stirred, first, last))
-        _add_records(facts.penalties, await connection.fetch(_PENALTIES_NUMBERED, stirred, first, last))
+        entries += await connection.fetch(_ENTRIES_NUMBERED, _joined(pending), first, last)
+        penalties += await connection.fetch(_PENALTIES_NUMBERED, _joined(pending), first, last)
+    facts.entries = _newest_first(entries, "listed_on")
+    facts.penalties = _newest_first(penalties, "decided_on")
     return facts
 
 
 async def find_facts_at(
-    connection: Connection, codes: Sequence[str], *, position: int, day: date, shown: Iterable[UUID]
+    connection: Connection, codes: Sequence[str], *, position: int, day: date, shown: Iterable[str]
 ) -> Facts:
     """Return what was known at a past position about `codes`: records in `shown` whose window then covered `day`.
 
     `shown` are the records that are public today; silence holds for the past too (DESIGN decision 4).
     """
-    facts = Facts(subjects=_by_code(await connection.fetch(_SUBJECTS_AT, codes, position)))
-    ids = list(shown)
-    _add_records(facts.entries, await connection.fetch(_ENTRIES_AT, codes, day, day, ids, position))
-    _add_records(facts.penalties, await connection.fetch(_PENALTIES_AT, codes, day, day, ids, position))
-    return facts
+    asked, ids = _joined(codes), list(shown)
+    return Facts(
+        subjects=_by_code(await connection.fetch(_SUBJECTS_AT, asked, position)),
+        entries=_newest_first(await connection.fetch(_ENTRIES_AT, asked, day, day, ids, position), "listed_on"),
+        penalties=_newest_first(await connection.fetch(_PENALTIES_AT, asked, day, day, ids, position), "decided_on"),
+    )
 
 
 async def list_registered_names(connection: Connection, uscc: str, *, position: int) -> list[str]:
@@ -214,6 +226,11 @@ def _by_code(rows: Iterable[Row]) -> dict[str, Row]:
     return {row["uscc"]: row for row in rows}
 
 
-def _add_records(into: dict[str, list[Row]], rows: Iterable[Row]) -> None:
+def _newest_first(rows: Iterable[Row], day: str) -> dict[str, list[Row]]:
+    by_code: dict[str, list[Row]] = {}
     for row in rows:
-        into.setdefault(row["uscc"], []).append(row)
+        by_code.setdefault(row["uscc"], []).append(row)
+    for records in by_code.values():
+        if len(records) > 1:
+            records.sort(key=lambda row: ((row[day] or date.min).toordinal(), row["id"]), reverse=True)
+    return by_code

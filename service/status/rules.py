@@ -70,6 +70,13 @@ class Verdict:
     reason: Reason | None = None
 
 
+LISTED: Final = Verdict(Outcome.LISTED)
+PENALISED: Final = Verdict(Outcome.PENALISED)
+CLEAR: Final = Verdict(Outcome.CLEAR)
+UNREGISTERED: Final = Verdict(Outcome.NOT_COVERED, Reason.NO_REGISTRATION)
+UNCOVERED: Final = Verdict(Outcome.NOT_COVERED, Reason.NO_SOURCE)
+
+
 def outcome(*, listed: bool, penalised: bool, registered: bool, covered: bool) -> Verdict:
     """Return the answer about one subject.
 
@@ -77,14 +84,12 @@ def outcome(*, listed: bool, penalised: bool, registered: bool, covered: bool) -
     `covered`: its region is covered (see `SourceMap`).
     """
     if listed:
-        return Verdict(Outcome.LISTED)
+        return LISTED
     if penalised:
-        return Verdict(Outcome.PENALISED)
+        return PENALISED
     if not registered:
-        return Verdict(Outcome.NOT_COVERED, Reason.NO_REGISTRATION)
-    if not covered:
-        return Verdict(Outcome.NOT_COVERED, Reason.NO_SOURCE)
-    return Verdict(Outcome.CLEAR)
+        return UNREGISTERED
+    return CLEAR if covered else UNCOVERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,7 @@ class SourceState:
     fresh_to: date | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RegionCoverage:
     """How one region is covered: `sources` are those that claim it, `warnings` speak of the stale ones among them."""
 

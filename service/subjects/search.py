@@ -16,7 +16,7 @@ from service.db import ReadSession, driver
 from service.errors import Invalid
 from service.reading.names import is_sole_trader_without_trade_name
 from service.status.answers import names_on_records
-from service.status.queries import find_facts, find_pending, find_registrations
+from service.status.queries import find_facts, find_pending, find_registrations, use_index
 from service.subjects.ranking import FEW, MOST_CANDIDATES, Candidate, Found, Match, Term, pick_rare, rank, read_term
 from service.subjects.search_queries import (
     list_by_identifier,
@@ -25,7 +25,6 @@ from service.subjects.search_queries import (
     list_overlapping,
     list_with_legal_form,
     read_frequencies,
-    use_index,
 )
 
 #: Names that an overlap search hands on to be ranked.
@@ -112,6 +111,7 @@ async def show_found(session: ReadSession, found: Iterable[Found]) -> list[Hit]:
 async def find_by_identifier(session: ReadSession, *, identifier: str) -> list[Hit]:
     """Return the registered subjects that hold an old registration number, organisation code or tax number."""
     connection = await driver(session)
+    await use_index(connection)
     plain = re.sub(r"[\s-]", "", identifier).upper()
     held = await list_by_identifier(connection, [plain, f"{plain[:-1]}-{plain[-1:]}"], limit=MOST_CANDIDATES)
     registrations = await _registrations(connection, [uscc for uscc, _, _ in held])

@@ -33,11 +33,6 @@ WHERE s.schemaname = current_schema() AND s.tablename = 'subject_name' AND s.att
 _NAME_COUNT: Final = "SELECT reltuples::float8 FROM pg_class WHERE oid = 'subject_name'::regclass"
 
 
-async def use_index(connection: Connection) -> None:
-    """Let the rest of the transaction search by index only."""
-    await connection.execute("SET LOCAL enable_seqscan = off")
-
-
 async def list_exact(connection: Connection, folded: str, *, limit: int) -> list[Candidate]:
     """Return names that are `folded` when folded."""
     return _candidates(await connection.fetch(_EXACT.replace("{columns}", _COLUMNS), folded, limit))

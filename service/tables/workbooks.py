@@ -94,6 +94,7 @@ class WorkbookSource:
 
     def rows(self, after_line: int, width: int, named: int, size: int) -> Iterator[Chunk]:
         """Yield the rows below sheet row `after_line`."""
+        del named
         rows = islice(enumerate(self._sheet.iter_rows(), start=1), after_line, None)
         return sheet_chunks(rows, width, size, self._limits, self)
 

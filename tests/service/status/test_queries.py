@@ -24,9 +24,9 @@ async def test_facts_are_registration_and_public_records_newest_first(session: A
     await number_changes(session)
     facts = await facts_now(session, uscc)
     assert facts.subjects[uscc]["name"] == "重庆市示例商贸有限公司"
-    assert [row["id"] for row in facts.penalties[uscc]] == [newer, older]
+    assert [row["id"] for row in facts.penalties[uscc]] == [str(newer), str(older)]
     assert [(row["id"], row["list_name"], row["severity"]) for row in facts.entries[uscc]] == [
-        (entry, "示例严重失信名单", "serious")
+        (str(entry), "示例严重失信名单", "serious")
     ]
 
 
@@ -68,7 +68,7 @@ async def test_a_past_day_needs_a_window_that_covers_today_too(session: AsyncSes
     await make_penalty(session, uscc, public_from=date(2026, 8, 1), public_until=date(2027, 1, 1))
     await number_changes(session)
     facts = await facts_now(session, uscc, first=date(2026, 3, 1), last=TODAY)
-    assert [row["id"] for row in facts.penalties[uscc]] == [still]
+    assert [row["id"] for row in facts.penalties[uscc]] == [str(still)]
 
 
 async def test_pending_versions_are_not_known_yet(session: AsyncSession) -> None:

@@ -1,0 +1,30 @@
+"""All jobs, in one table, read top to bottom. Names live on in rows and dashboards: treat them like column names."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from jobs import clean_up_staging, take_in_waiting_rows
+from service.db import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job: its name, how often it wakes (in seconds), and what it runs; `as_of` is the instant it works for."""
+
+    name: str
+    every_seconds: int
+    words: str
+    run: Callable[[Database, datetime], Awaitable[int]]
+
+
+JOBS: Final = (
+    Job(
+        "take_in_waiting_rows",
+        60,
+        "Take in quarantined rows whose older number a subject holds by now.",
+        take_in_waiting_rows.run,
+    ),
+    Job("clean_up_staging", 3600, "Drop staging tables of imports that have ended.", clean_up_staging.run),
+)

@@ -1,0 +1,60 @@
+"""Which database a process works on: the one that is named, the embedded one that runs already, or one started for it."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from service import embedded
+from service.settings import Settings
+
+_URL_FILE = "database-url"
+
+
+@contextmanager
+def database_url(settings: Settings, *, log: Callable[[str], None] | None = None) -> Iterator[str]:
+    """Yield the SQLAlchemy URL of the database; an embedded server that was started for it ends with the block.
+
+    Raises:
+        EmbeddedProblem: the embedded server cannot be started, with words that say what to do.
+    """
+    named = settings.sqlalchemy_url()
+    if named is not None:
+        yield named
+        return
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        cluster = embedded.start(settings.data_dir, log=log)
+    except embedded.EmbeddedProblem as problem:
+        running = _running(settings.data_dir)
+        if problem.code != "already_running" or running is None:
+            raise
+        yield running
+        return
+    try:
+        write_private(settings.data_dir / _URL_FILE, cluster.url)
+        yield cluster.url
+    finally:
+        (settings.data_dir / _URL_FILE).unlink(missing_ok=True)
+        embedded.stop(cluster)
+
+
+def is_running(settings: Settings) -> bool:
+    """Return whether another process has the embedded server of this data directory up."""
+    return settings.database_url is None and _running(settings.data_dir) is not None
+
+
+def _running(data_dir: Path) -> str | None:
+    try:
+        return (data_dir / _URL_FILE).read_text("utf-8").strip() or None
+    except OSError:
+        return None
+
+
+def write_private(path: Path, content: str) -> None:
+    """Write a file that only its owner may read, whole or not at all."""
+    draft = path.with_name(path.name + ".new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(content)
+    draft.replace(path)

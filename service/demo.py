@@ -1,0 +1,170 @@
+"""`make run`: everything on one machine, in the foreground, and nothing left behind."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from rich.console import Console
+
+from service.access.actions import create_key
+from service.access.rules import AUTHORITY_ROLES, Role
+from service.changes.actions import drain
+from service.clock import system_clock
+from service.connection import database_url, is_running, write_private
+from service.db import Database
+from service.samples import AUTHORITY, firms, load_samples
+from service.settings import Settings
+
+KEY_FILE = "demo-credentials.json"
+#: Roles whose work exists by now; the demo makes a fresh key for each.
+ROLES = (Role.REGISTRAR, Role.RECORDER, Role.LISTER, Role.RULE_KEEPER, Role.PLATFORM, Role.AUDITOR, Role.ADMINISTRATOR)
+START_SECONDS = 60
+
+
+def run_demo(settings: Settings, out: Console, prepare: Callable[[str], Awaitable[None]]) -> int:
+    """Start database, sample data, API and jobs; return the exit code when they have ended."""
+    if is_running(settings) and _owner_alive(settings):
+        out.print(
+            f"Xinyong runs on {settings.data_dir} already. Stop that one first, or set XINYONG_DATA_DIR to another folder.",
+            soft_wrap=True,
+        )
+        return 1
+    if not _port_free(settings):
+        out.print(
+            f"Port {settings.port} on {settings.host} is taken. Stop the other program, or set XINYONG_PORT to a free one.",
+            soft_wrap=True,
+        )
+        return 1
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: stop.set())
+    out.print("Starting the database …", style="dim")
+    with database_url(settings) as url:
+        asyncio.run(prepare(url))
+        asyncio.run(_fill(url, settings))
+        children = [_child(settings, url, "serve"), _child(settings, url, "jobs", "serve")]
+        try:
+            if not _wait_until_ready(settings, children, stop):
+                if not stop.is_set():
+                    out.print("The API did not start; its messages stand above.", style="red")
+                return 0 if stop.is_set() else 1
+            _welcome(settings, out)
+            while not stop.wait(0.3):
+                ended = next((child for child in children if child.poll() is not None), None)
+                if ended is not None:
+                    out.print("One of the processes ended by itself; stopping the others.", style="red")
+                    return 1
+            out.print("Stopping …", style="dim")
+            return 0
+        finally:
+            _end(children)
+
+
+def _owner_alive(settings: Settings) -> bool:
+    try:
+        pid = int((settings.data_dir / "demo.pid").read_text("utf-8"))
+        os.kill(pid, 0)
+    except (OSError, ValueError):
+        return False
+    return pid != os.getpid()
+
+
+def _port_free(settings: Settings) -> bool:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError:
+            return False
+    return True
+
+
+async def _fill(url: str, settings: Settings) -> None:
+    """Load the sample data once, and make fresh keys at every start."""
+    write_private(settings.data_dir / "demo.pid", str(os.getpid()))
+    database = Database(url, application="xinyong demo", pool_size=4)
+    try:
+        await load_samples(database, settings.data_dir / "sample", clock=system_clock)
+        await drain(database, system_clock)
+        keys = {}
+        async with database.transaction() as session:
+            for role in ROLES:
+                authority = AUTHORITY if role in AUTHORITY_ROLES else None
+                key = await create_key(
+                    session, name=f"demo {role}", roles=frozenset({role}), authority_code=authority, now=system_clock()
+                )
+                keys[role.value] = key.secret
+        write_private(settings.data_dir / KEY_FILE, json.dumps(keys, indent=2) + "\n")
+    finally:
+        await database.dispose()
+
+
+def _child(settings: Settings, url: str, *command: str) -> subprocess.Popen[bytes]:
+    environment = os.environ | {"XINYONG_DATABASE_URL": url, "XINYONG_DATA_DIR": str(settings.data_dir)}
+    # A session of its own, so that Ctrl-C reaches this process alone, which then ends the others in order. The pipe to its
+    # standard input tells a child that its owner is gone, however it went.
+    return subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", "service", *command, "--owned"],
+        stdin=subprocess.PIPE,
+        env=environment,
+        start_new_session=True,
+    )
+
+
+def _wait_until_ready(settings: Settings, children: list[subprocess.Popen[bytes]], stop: threading.Event) -> bool:
+    give_up = time.monotonic() + START_SECONDS
+    host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104 - compared, not bound
+    while time.monotonic() < give_up and not stop.wait(0.1):
+        if any(child.poll() is not None for child in children):
+            return False
+        try:
+            with urlopen(f"http://{host}:{settings.port}/readyz", timeout=2) as answer:
+                if answer.status == 200:
+                    return True
+        except (URLError, OSError):
+            continue
+    return False
+
+
+def _welcome(settings: Settings, out: Console) -> None:
+    base = f"http://{settings.host}:{settings.port}"
+    keys = settings.data_dir / KEY_FILE
+    out.print()
+    out.print("  [bold]Xinyong[/bold] 信用 is running, with fictitious sample data.")
+    out.print()
+    out.print(f"  API          {base}")
+    out.print(f"  API docs     {base}/docs")
+    out.print(f"  data         {settings.data_dir}")
+    out.print(f"  keys         {keys}  (one per role)")
+    out.print()
+    out.print("  Try:")
+    for code, outcome in firms():
+        out.print(f"    curl {base}/v1/status/{code}   [dim]# {outcome}[/dim]", soft_wrap=True)
+    out.print(
+        f"    curl -G {base}/v1/subjects --data-urlencode name=星屿   [dim]# search by name[/dim]", soft_wrap=True
+    )
+    out.print()
+    out.print("  Ctrl-C ends all of it.")
+    out.print()
+
+
+def _end(children: list[subprocess.Popen[bytes]]) -> None:
+    for child in children:
+        if child.poll() is None:
+            child.terminate()
+    for child in children:
+        try:
+            child.wait(15)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
