@@ -1,5 +1,9 @@
-"""Writes `schemas/openapi.json`, the committed contract: `python -m schemas.write_openapi`."""
+"""Writes `schemas/openapi.json`, the committed contract: `python -m schemas.write_openapi`.
 
+With `--check` it only compares.
+"""
+
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -20,4 +24,7 @@ def openapi_document() -> bytes:
 
 
 if __name__ == "__main__":
-    TARGET.write_bytes(openapi_document())
+    if "--check" not in sys.argv:
+        TARGET.write_bytes(openapi_document())
+    elif TARGET.read_bytes() != openapi_document():
+        sys.exit("schemas/openapi.json is not the document of this version: run `make openapi` and commit the difference.")

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import structlog
 import typer
 import uvicorn
+from pydantic import ValidationError
 from rich.console import Console
 
 from jobs.registry import JOBS
@@ -74,6 +75,10 @@ def main() -> None:
         app()
     except (EmbeddedProblem, Refusal) as problem:
         err.print(f"[red]{getattr(problem, 'code', 'problem')}[/red]: {problem}", soft_wrap=True)
+        sys.exit(1)
+    except ValidationError as problem:
+        for one in problem.errors():
+            err.print(f"[red]XINYONG_{'_'.join(map(str, one['loc'])).upper()}[/red]: {one['msg']}", soft_wrap=True)
         sys.exit(1)
     except OSError as problem:
         err.print(f"[red]system[/red]: {problem.strerror or problem}", soft_wrap=True)

@@ -110,7 +110,11 @@ async def _fill(url: str, settings: Settings) -> None:
 
 
 def _child(settings: Settings, url: str, *command: str) -> subprocess.Popen[bytes]:
-    environment = os.environ | {"XINYONG_DATABASE_URL": url, "XINYONG_DATA_DIR": str(settings.data_dir)}
+    environment = (
+        {"XINYONG_LOG_LEVEL": "warning"}
+        | os.environ
+        | {"XINYONG_DATABASE_URL": url, "XINYONG_DATA_DIR": str(settings.data_dir)}
+    )
     # A session of its own, so that Ctrl-C reaches this process alone, which then ends the others in order. The pipe to its
     # standard input tells a child that its owner is gone, however it went.
     return subprocess.Popen(  # noqa: S603 - our own program

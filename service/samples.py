@@ -78,7 +78,7 @@ def sample_files(folder: Path, today: date) -> dict[str, Path]:
         *(_penalty(n, today) for n in [2, *range(20, 45)]),
     ]  # fmt: skip
     entries = [
-        ["名单", "企业名称", "统一社会信用代码", "列入原因", "列入日期", "列入文号"],
+        ["名单名称", "企业名称", "统一社会信用代码", "列入原因", "列入日期", "列入文号"],
         *(_entry(n, today) for n in [1, *range(46, 57)]),
     ]
     written = {}

@@ -1,12 +1,11 @@
 """The one place that reads the environment; everything else is handed a `Settings`."""
 
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import Field, PostgresDsn, UrlConstraints, field_validator
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-DatabaseUrl = Annotated[PostgresDsn, UrlConstraints(allowed_schemes=["postgresql", "postgresql+asyncpg", "postgres"])]
+SCHEMES = frozenset({"postgresql", "postgresql+asyncpg", "postgres"})
 
 
 class Settings(BaseSettings):
@@ -17,7 +16,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="XINYONG_", frozen=True, extra="ignore", env_ignore_empty=True)
 
-    database_url: DatabaseUrl | None = Field(
+    database_url: str | None = Field(
         default=None, description="An existing PostgreSQL 15+. Without it the embedded server is used."
     )
     data_dir: Path = Field(
@@ -40,6 +39,13 @@ class Settings(BaseSettings):
     )
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least severe log line.")
 
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgresql(cls, value: str | None) -> str | None:
+        if value is not None and value.split("://", 1)[0] not in SCHEMES:
+            raise ValueError("it begins with postgresql://, as in postgresql://user:password@host:5432/xinyong")
+        return value
+
     @field_validator("data_dir")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
@@ -49,6 +55,4 @@ class Settings(BaseSettings):
         """Return the database URL in the form SQLAlchemy's asyncpg dialect takes, or None for the embedded server."""
         if self.database_url is None:
             return None
-        url = str(self.database_url)
-        scheme, rest = url.split("://", 1)
-        return url if scheme == "postgresql+asyncpg" else f"postgresql+asyncpg://{rest}"
+        return f"postgresql+asyncpg://{self.database_url.split('://', 1)[1]}"

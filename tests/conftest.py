@@ -36,7 +36,7 @@ class Server:
 
     def stop(self) -> None:
         if self.cluster is not None:
-            embedded.stop(self.cluster)
+            embedded.remove(self.cluster)
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -395,7 +395,7 @@ async def _settle(
 
 
 async def _first_rows(connection: Connection, stage: Stage) -> list[dict[str, Any]]:
-    rows = await connection.fetch(f"SELECT to_jsonb(d) AS row FROM {stage.decided} d WHERE n <= 5 ORDER BY n")
+    rows = await connection.fetch(f"SELECT to_jsonb(d)::text AS row FROM {stage.decided} d WHERE n <= 5 ORDER BY n")
     shown = []
     for record in rows:
         row: dict[str, Any] = orjson.loads(record["row"])

@@ -10,7 +10,7 @@ from service.personal_data.rules import blank, scan
 _PLATES: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 _CANDIDATE: Final = (
     r"(?:[0-9０-９][ \-\x{3000}\x{A0}\x{FF0D}\x{2013}\x{2014}]?){10}|[@＠]|住|户籍|户口|电话|手机|联系方式|热线"
-    rf"|[{_PLATES}][A-HJ-NP-Z]"
+    rf"|[{_PLATES}][A-HJ-NP-ZＡ-Ｚ]"
 )
 
 

@@ -5,6 +5,7 @@ What must not alarm: credit codes, registration numbers, document numbers, amoun
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -42,9 +43,11 @@ class Finding:
     kind: Kind
 
 
-_FULL_WIDTH: Final = {0xFF10 + digit: str(digit) for digit in range(10)} | {
-    0xFF38: "X", 0xFF58: "x", 0xFF20: "@", 0xFF0E: ".", 0xFF0D: "-", 0x3000: " ", 0xA0: " ", 0x2013: "-", 0x2014: "-",
-}  # fmt: skip
+_FULL_WIDTH: Final[dict[int, int | str]] = {
+    **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},
+    **dict.fromkeys((0x3000, 0xA0), " "),
+    **dict.fromkeys((0x2013, 0x2014), "-"),
+}
 _GAP: Final = r"[ \-]?"
 _EDGE: Final = r"(?<![0-9A-Za-z])"
 _END: Final = r"(?![0-9A-Za-z])"
@@ -52,7 +55,7 @@ _IDENTITY: Final = re.compile(rf"{_EDGE}[1-9](?:{_GAP}[0-9]){{16}}{_GAP}[0-9Xx]{
 _OLD_IDENTITY: Final = re.compile(
     rf"(?:身份证|身份号码|证件号码?|公民身份)[^0-9]{{0,12}}([1-9][0-9]{{5}}[0-9]{{2}}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]{{3}}){_END}"
 )
-_MOBILE: Final = re.compile(rf"(?<![0-9A-Za-z.])(?:\+?86{_GAP})?1[3-9](?:{_GAP}[0-9]){{9}}(?![0-9A-Za-z号元万])")
+_MOBILE: Final = re.compile(rf"(?<![0-9A-Za-z.])(?:\+?86{_GAP})?1[3-9](?:{_GAP}[0-9]){{9}}(?![0-9A-Za-z号元万]|\.[0-9])")
 _LANDLINE: Final = re.compile(rf"(?<![0-9A-Za-z])0[1-9][0-9]{{1,2}}[ \-][2-9][0-9]{{6,7}}(?:\-[0-9]{{1,5}})?{_END}")
 _PHONE_WORD: Final = re.compile(r"(?:电话|手机|联系方式|热线)[号码为是:：\s]{0,4}([2-9][0-9]{6,7})(?![0-9A-Za-z])")
 _CARD: Final = re.compile(rf"{_EDGE}[3-6][0-9]{{3}}(?:{_GAP}[0-9]){{12,15}}{_END}")
@@ -89,8 +92,7 @@ def scan(text: str) -> list[Finding]:
     return _without_overlaps(found)
 
 
-def _matches(pattern: re.Pattern[str], text: str, kind: Kind, holds: "re.Pattern[str] | object") -> list[Finding]:
-    assert callable(holds)  # noqa: S101 - narrows the type
+def _matches(pattern: re.Pattern[str], text: str, kind: Kind, holds: Callable[[str], bool]) -> list[Finding]:
     return [
         Finding(*m.span(), kind)
         for m in pattern.finditer(text)

@@ -10,7 +10,16 @@ from asyncpg import Connection
 
 from service.clock import legal_day
 from service.db import ReadSession, driver
-from service.status.answers import Answer, answer_about, frame, names_on_records, read_sources, region_coverage, to_json
+from service.status.answers import (
+    Answer,
+    answer_about,
+    frame,
+    names_on_records,
+    read_sources,
+    region_coverage,
+    render_answer,
+    to_json,
+)
 from service.status.queries import (
     Facts,
     Log,
@@ -170,8 +179,8 @@ async def answer_batch(
             region = region_coverage(uscc, facts, coverage)
             regions.add(region)
             odd = states if not divisions or uscc[2:8] in divisions else (*states, CodeState.WARN_UNKNOWN_REGION)
-            answer = answer_about(uscc, facts, region, code_warnings(odd) if odd else ())
-            item = rendered[uscc] = orjson.Fragment(to_json(answer))
+            warnings = code_warnings(odd) if odd else ()
+            item = rendered[uscc] = orjson.Fragment(render_answer(uscc, facts, region, warnings))
         results.append(item)
     sources = {source.code: source for region in regions for source in region.sources}
     ordered = [sources[code] for code in sorted(sources)]

@@ -17,6 +17,13 @@ Answer = dict[str, object]
 
 _NOTHING: Final[tuple[Row, ...]] = ()
 
+_NO_RECORDS: Final = (
+    b'{"uscc":"%b",%b,"name":%b,"registration":{"status":%b,"since":%b},'
+    b'"blacklist_entries":[],"penalties":[],"warnings":%b}'
+)
+_CLEAR: Final = b'"outcome":"clear","reason":null'
+_UNCOVERED: Final = b'"outcome":"not_covered","reason":"no_source"'
+
 
 @lru_cache(maxsize=32)
 def read_sources(sources: str, on: date) -> SourceMap:
@@ -55,6 +62,22 @@ def answer_about(uscc: str, facts: Facts, region: RegionCoverage, warnings: Sequ
         "penalties": _views(ChangeKind.PENALTY, penalties) if penalties else _NOTHING,
         "warnings": (*warnings, *region.warnings) if warnings else region.warnings,
     }
+
+
+def render_answer(uscc: str, facts: Facts, region: RegionCoverage, warnings: Sequence[Words] = ()) -> bytes:
+    """Return `answer_about` as JSON. The usual item of a batch, a registered subject without records, takes a short way."""
+    subject = facts.subjects.get(uscc)
+    if subject is None or warnings or uscc in facts.entries or uscc in facts.penalties:
+        return to_json(answer_about(uscc, facts, region, warnings))
+    since = subject["registered_on"]
+    return _NO_RECORDS % (
+        uscc.encode(),
+        _CLEAR if region.covered else _UNCOVERED,
+        orjson.dumps(subject["name"]),
+        orjson.dumps(subject["registration_status"]),
+        b"null" if since is None else b'"%b"' % since.isoformat().encode(),
+        orjson.dumps(region.warnings) if region.warnings else b"[]",
+    )
 
 
 def _views(kind: ChangeKind, rows: Iterable[Row]) -> list[Answer]:

@@ -134,6 +134,8 @@ def _source(file: BinaryIO, content: str, encoding: str | None, sheet: str | Non
     if content == "spreadsheetml":
         return SpreadsheetmlSource(file, sheet, limits)
     found = survey(file, encoding, limits)
+    if found.file is not file:
+        file.close()  # a transcoded copy stands in for it
     found.file.seek(found.start)
     if is_json_lines(found.file.read(4096)):
         return JsonLinesSource(found, limits)

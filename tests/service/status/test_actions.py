@@ -1,5 +1,6 @@
 import json
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
@@ -38,6 +39,10 @@ async def ask_many(session: AsyncSession, *codes: object, now: datetime = NOW) -
 def on_the_wire(answer: StatusAnswer) -> Answer:
     decoded: Answer = json.loads(to_json(answer.body))
     return decoded
+
+
+def warned(answer: StatusAnswer) -> list[str]:
+    return [warning.code for warning in StatusOut.model_validate(on_the_wire(answer)).warnings]
 
 
 async def test_a_listed_subject_has_exactly_the_fields_of_the_contract(session: AsyncSession) -> None:
@@ -131,29 +136,25 @@ async def test_held_texts_are_left_out(session: AsyncSession) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "warned"),
+    ("name", "differs"),
     [("重庆市示例商贸有限公司", False), ("旧名商行有限公司", False), ("记录名有限公司", False), ("别家有限公司", True)],
 )
 async def test_a_name_asked_is_compared_with_all_names_that_are_public(
-    session: AsyncSession, name: str, warned: bool
+    session: AsyncSession, name: str, differs: bool
 ) -> None:
     uscc = await make_registration(session, name="旧名商行有限公司")
     await number_changes(session)
     await make_registration(session, uscc)
     await make_penalty(session, uscc, party_name="记录名有限公司")
     await number_changes(session)
-    warnings = (await ask(session, uscc, name=name)).body["warnings"]
-    assert isinstance(warnings, list)
-    assert ("name_differs" in [warning["code"] for warning in warnings]) is warned
+    assert ("name_differs" in warned(await ask(session, uscc, name=name))) is differs
 
 
 async def test_a_name_that_only_an_ended_record_bears_is_not_confirmed(session: AsyncSession) -> None:
     uscc = await make_registration(session)
     await make_penalty(session, uscc, party_name="秘密旧账有限公司", state="ended")
     await number_changes(session)
-    warnings = (await ask(session, uscc, name="秘密旧账有限公司")).body["warnings"]
-    assert isinstance(warnings, list)
-    assert [warning["code"] for warning in warnings] == ["name_differs"]
+    assert warned(await ask(session, uscc, name="秘密旧账有限公司")) == ["name_differs"]
 
 
 async def test_a_past_day_shows_what_was_shown_then_and_may_still_be_shown(session: AsyncSession) -> None:
@@ -198,9 +199,9 @@ async def test_an_answer_names_the_position_whose_state_it_shows_while_changes_w
     uscc = await make_registration(session)
     position = await number_changes(session)
     await make_penalty(session, uscc)
-    waiting = (await ask(session, uscc)).body
+    waiting = on_the_wire(await ask(session, uscc))
     numbered = await number_changes(session)
-    after = (await ask(session, uscc)).body
+    after = on_the_wire(await ask(session, uscc))
     assert (waiting["position"], waiting["penalties"]) == (position, [])
     assert after["position"] == numbered
     assert after["outcome"] == "penalised"
@@ -261,6 +262,32 @@ async def test_a_batch_answers_in_order_what_single_questions_answer(session: As
     assert [results[place]["uscc"] for place in (5, 6)] == [None, None]
 
 
+@pytest.mark.parametrize("covered", [True, False])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"name": None, "registration_status": None, "registered_on": None},
+        {"name": '引"号\\店'},
+        {"registration_status": "cancelled"},
+    ],
+    ids=["usual", "nothing stated", "quotation marks", "cancelled"],
+)
+@pytest.mark.parametrize("delivered_at", [NOW, datetime(2026, 1, 1, tzinfo=UTC)], ids=["fresh", "stale"])
+async def test_the_short_way_of_a_batch_writes_what_a_single_answer_says(
+    session: AsyncSession, covered: bool, changes: dict[str, Any], delivered_at: datetime
+) -> None:
+    await make_source(
+        session, covers=("penalties:50", "lists:50" if covered else "lists:31"), delivered_at=delivered_at
+    )
+    uscc = await make_registration(session, **changes)
+    await number_changes(session)
+    batch = to_json(await answer_batch(ReadSession(session), [uscc], divisions=NOWHERE, now=NOW))
+    single = (await ask(session, uscc)).body
+    frame = ("position", "log_id", "as_of", "known_at", "sources")
+    assert to_json({name: value for name, value in single.items() if name not in frame}) in batch
+
+
 async def test_a_large_batch_takes_the_vectorised_check_and_answers_the_same(session: AsyncSession) -> None:
     codes = [make_uscc() for _ in range(BULK_FROM + 20)]
     codes[7] = "91500105ＸＹ００００１２"
@@ -284,6 +311,4 @@ async def test_a_region_in_no_edition_is_a_warning(session: AsyncSession) -> Non
     uscc = await make_registration(session, make_uscc(division_code="599999"))
     await number_changes(session)
     answer = await answer_question(ReadSession(session), Question(uscc), divisions=frozenset({"500105"}), now=NOW)
-    warnings = answer.body["warnings"]
-    assert isinstance(warnings, list)
-    assert [warning["code"] for warning in warnings] == ["warn_unknown_region"]
+    assert warned(answer) == ["warn_unknown_region"]
