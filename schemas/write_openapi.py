@@ -27,4 +27,6 @@ if __name__ == "__main__":
     if "--check" not in sys.argv:
         TARGET.write_bytes(openapi_document())
     elif TARGET.read_bytes() != openapi_document():
-        sys.exit("schemas/openapi.json is not the document of this version: run `make openapi` and commit the difference.")
+        sys.exit(
+            "schemas/openapi.json is not the document of this version: run `make openapi` and commit the difference."
+        )

@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -30,7 +31,7 @@ ROLES = (Role.REGISTRAR, Role.RECORDER, Role.LISTER, Role.RULE_KEEPER, Role.PLAT
 START_SECONDS = 60
 
 
-def run_demo(settings: Settings, out: Console, prepare: Callable[[str], Awaitable[None]]) -> int:
+def run_demo(settings: Settings, out: Console, prepare: Callable[[str], Coroutine[Any, Any, None]]) -> int:
     """Start database, sample data, API and jobs; return the exit code when they have ended."""
     if is_running(settings) and _owner_alive(settings):
         out.print(

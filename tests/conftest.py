@@ -67,7 +67,7 @@ class _Controller:
     server: Server | None = None
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - xdist's own class is not typed
+    def pytest_configure_node(self, node: Any) -> None:
         if self.server is None:
             self.server = start_server()
         node.workerinput["server"] = self.server.dsn

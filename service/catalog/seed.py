@@ -98,7 +98,7 @@ def _source(row: Mapping[str, Any]) -> KnownSource:
 
 
 def _regions() -> Iterator[KnownRegion]:
-    with (_DATA / "regions.csv").open(encoding="utf-8", newline="") as file:
+    with (_DATA / "regions.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
             yield KnownRegion(
                 code=row["code"],

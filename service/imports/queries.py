@@ -82,7 +82,10 @@ async def count_outcomes(session: AsyncSession, import_id: UUID) -> dict[str, di
     word = func.unnest(ImportRow.reasons).label("word")
     words = select(word).where(ImportRow.import_id == import_id).subquery()
     reasons = await session.execute(select(words.c.word, func.count()).group_by(words.c.word))
-    return {"outcomes": dict(sorted(map(tuple, outcomes))), "reasons": dict(sorted(map(tuple, reasons)))}
+    return {
+        "outcomes": dict(sorted(outcomes.all())),
+        "reasons": dict(sorted(reasons.all())),
+    }
 
 
 async def find_open_imports(session: AsyncSession) -> Sequence[UUID]:

@@ -86,7 +86,8 @@ def survey(file: BinaryIO, encoding: str | None, limits: Limits) -> Survey:
     if named is not None:
         if named == "utf-16":
             named = marked if marked and marked.startswith("utf-16") else _guess_utf16(head) or "utf-16-le"
-        chosen, start, share = named, len(bom) if marked == named else 0, _NAMED_BAD_SHARE
+        chosen: str | None = named
+        start, share = len(bom) if marked == named else 0, _NAMED_BAD_SHARE
     else:
         chosen, start, share = marked or _guess_utf16(head), len(bom), limits.bad_share
     if chosen is None:

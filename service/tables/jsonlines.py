@@ -21,8 +21,8 @@ class JsonLinesSource:
     """
 
     format: Format = "jsonl"
-    delimiter = None
-    sheet = None
+    delimiter: str | None = None
+    sheet: str | None = None
     notes: Sequence[str] = ()
 
     def __init__(self, survey: Survey, limits: Limits) -> None:

@@ -12,7 +12,7 @@ from service.tables.headers import find_header
 from service.tables.jsonlines import JsonLinesSource
 from service.tables.names import clean_name
 from service.tables.problems import NestedArchive, NotATable, TooManyColumns
-from service.tables.sniff import classify, is_json_lines
+from service.tables.sniff import Content, classify, is_json_lines
 from service.tables.source import Source
 from service.tables.spreadsheetml import SpreadsheetmlSource
 from service.tables.text import TextSource
@@ -117,7 +117,7 @@ def open_table(
     try:
         content = classify(file)
         if content in {"zip", "gz"}:
-            packed, file = file, archives.unpack(file, content, bounds)  # type: ignore[arg-type] # the two containers
+            packed, file = file, archives.unpack(file, content, bounds)
             packed.close()
             content = classify(file)
             if content in {"zip", "gz"}:
@@ -128,7 +128,7 @@ def open_table(
         raise
 
 
-def _source(file: BinaryIO, content: str, encoding: str | None, sheet: str | None, limits: Limits) -> Source:
+def _source(file: BinaryIO, content: Content, encoding: str | None, sheet: str | None, limits: Limits) -> Source:
     if content == "xlsx" or content == "xls":  # noqa: PLR1714 - narrows the literal type
         return WorkbookSource(file, content, sheet, limits)
     if content == "spreadsheetml":

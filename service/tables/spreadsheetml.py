@@ -22,7 +22,7 @@ class SpreadsheetmlSource:
 
     format: Format = "spreadsheetml"
     encoding: str | None = None
-    delimiter = None
+    delimiter: str | None = None
 
     def __init__(self, file: BinaryIO, sheet: str | None, limits: Limits) -> None:
         self._file = file
@@ -36,9 +36,10 @@ class SpreadsheetmlSource:
         found = {name: header for name, rows in heads.items() if (header := find_header(rows)) is not None}
         if sheet is None and not found:
             raise NotATable("no sheet has a header row", "没有任何工作表带有表头")
-        self.sheet: str = sheet or max(found, key=lambda name: found[name].known)
-        self._head = heads[self.sheet]
-        self.notes: Sequence[str] = tuple(f"another table is on sheet {name}" for name in found if name != self.sheet)
+        self._name: str = sheet or max(found, key=lambda name: found[name].known)
+        self.sheet: str | None = self._name
+        self._head = heads[self._name]
+        self.notes: Sequence[str] = tuple(f"another table is on sheet {name}" for name in found if name != self._name)
 
     def close(self) -> None:
         """Close the file."""
@@ -51,7 +52,7 @@ class SpreadsheetmlSource:
     def rows(self, after_line: int, width: int, named: int, size: int) -> Iterator[Chunk]:
         """Yield the rows below sheet row `after_line`."""
         del named
-        rows = (row for row in self._rows(self.sheet) if row[0] > after_line)
+        rows = (row for row in self._rows(self._name) if row[0] > after_line)
         return sheet_chunks(_padded(rows, width), width, size, self._limits, self)
 
     def _sheets(self, count: int) -> Iterator[tuple[str, list[_Row]]]:

@@ -26,7 +26,7 @@ class _OpenQuote(Exception):
 class TextSource:
     """A delimited text file that has been surveyed."""
 
-    sheet = None
+    sheet: str | None = None
     notes: Sequence[str] = ()
 
     def __init__(self, survey: Survey, limits: Limits) -> None:

@@ -37,8 +37,8 @@ class WorkbookSource:
         SheetTooLarge, ZipBomb, Truncated, PasswordProtected, UnsupportedFormat, NotATable: see those.
     """
 
-    encoding = None
-    delimiter = None
+    encoding: str | None = None
+    delimiter: str | None = None
 
     def __init__(self, file: BinaryIO, kind: Format, sheet: str | None, limits: Limits) -> None:
         self.format: Format = kind

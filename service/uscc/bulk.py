@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from service.uscc.arithmetic import ALPHABET, C18_WEIGHTS, ORG_ALPHABET, ORG_WEIGHTS
 from service.uscc.departments import CATEGORIES
@@ -66,11 +67,11 @@ def check_codes(values: pl.Series) -> pl.DataFrame:
     ).cast(_SCHEMA)  # type: ignore[arg-type] # a mapping of names to types is one of the documented forms
 
 
-def _passes(joined: bytes) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _passes(joined: bytes) -> NDArray[np.bool_]:
     """Return which of the codes, written one after another, are certainly valid without any warning."""
     chars = np.frombuffer(joined, dtype=np.uint8).reshape(-1, 18)
     total = _VALUE[chars[:, :17]] @ _WEIGHTS
-    passes = (31 - total % 31) % 31 == _VALUE[chars[:, 17]]
+    passes: NDArray[np.bool_] = (31 - total % 31) % 31 == _VALUE[chars[:, 17]]
     org = _ORG_VALUE[chars[:, 8:16]] @ _ORG_WEIGHTS
     passes &= _ORG_CHECKS[(11 - org % 11) % 11] == chars[:, 16]
     passes &= _PAIRS[chars[:, 0].astype(np.int64) * 256 + chars[:, 1]]

@@ -66,7 +66,7 @@ class Cells:
 
     def unknown_json(self) -> pl.Series:
         """Return the cells of unknown columns as JSON objects (null where all are empty), personal data blanked."""
-        kept = []
+        kept: list[pl.Series] = []
         for index in self.context.choice.unknown:
             column = clean_column(self.raw[index])
             if column.null_count() < self.height:

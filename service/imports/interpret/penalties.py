@@ -246,12 +246,11 @@ def _dates(cells: Cells, context: Context) -> tuple[dict[str, pl.Series], pl.Ser
 
 
 def _money_and_kinds(cells: Cells, flags: _Flags) -> dict[str, pl.Series]:
-    units = cells.context.choice.units
     text = cells.field("penalty_content")
     read = read_amounts(text)
     text_fen = read.get_column("fine_fen")
     flags.add_lists(read.get_column("flags"))
-    column_fen = read_clerk_amounts(cells.field("fine"), units.get("fine", "yuan"))
+    column_fen = _amounts(cells, "fine")
     flags.add("fine_column_unreadable", cells.field("fine").is_not_null() & column_fen.is_null())
     # A clerk's 0 beside an order without a fine says the same as the text: no fine.
     stated_column = column_fen.set((column_fen == 0).fill_null(value=False), None)
@@ -259,7 +258,7 @@ def _money_and_kinds(cells: Cells, flags: _Flags) -> dict[str, pl.Series]:
     flags.add("fine_only_in_column", text_fen.is_null() & stated_column.is_not_null() & text.is_not_null())
     fine = text_fen.zip_with(text_fen.is_not_null(), stated_column)
     gains_text = read.get_column("confiscation_fen")
-    gains_column = read_clerk_amounts(cells.field("confiscation"), units.get("confiscation", "yuan"))
+    gains_column = _amounts(cells, "confiscation")
     gains_column = gains_column.set((gains_column == 0).fill_null(value=False), None)
     flags.add("confiscation_contradiction", (gains_text != gains_column).fill_null(value=False))
     gains = gains_column.zip_with(gains_column.is_not_null(), gains_text)
@@ -287,6 +286,13 @@ def _money_and_kinds(cells: Cells, flags: _Flags) -> dict[str, pl.Series]:
         "kinds": array_column(kinds),
         "kinds_list": kinds,
     }
+
+
+def _amounts(cells: Cells, field: str) -> pl.Series:
+    unit = cells.context.choice.units.get(field, "yuan")
+    if unit == "fen":
+        return cells.field(field).cast(pl.Int64, strict=False)
+    return read_clerk_amounts(cells.field(field), unit)
 
 
 def _classes(cells: Cells, content: dict[str, pl.Series]) -> dict[str, pl.Series]:

@@ -43,9 +43,9 @@ def facts(**changes: object) -> PenaltyFacts:
     return PenaltyFacts(**(base | changes))  # type: ignore[arg-type] # the test names the members
 
 
-HUBEI_LOW = {"kinds": frozenset({"fine"}), "fine_fen": 9_999_999}
-HUBEI_NOT_LOW = {"kinds": frozenset({"fine"}), "fine_fen": 10_000_000}
-WARNING = {"kinds": frozenset({"warning"}), "fine_fen": None}
+HUBEI_LOW: dict[str, object] = {"kinds": frozenset({"fine"}), "fine_fen": 9_999_999}
+HUBEI_NOT_LOW: dict[str, object] = {"kinds": frozenset({"fine"}), "fine_fen": 10_000_000}
+WARNING: dict[str, object] = {"kinds": frozenset({"warning"}), "fine_fen": None}
 CASES: list[tuple[str, dict[str, object], str | None, str | None, str | None]] = [
     (
         "order 107 and order 36: general, one year each, the earlier clock decides",
