@@ -422,9 +422,10 @@ def rules_explain(
         published_on=published_on,
     )
     windows = penalty_windows(rulebook, facts, published_on or decided.date())
+    rows = {rule.id: rule for rule in rulebook.rules}
     out.print(f"tier {windows.tier.value}: {windows.tier_basis}")
     for window in (windows.gsxt, windows.credit_china, windows.public):
-        rule = rulebook.by_id.get(window.rule_id or "")
+        rule = rows.get(window.rule_id or "")
         words = (
             f"not shown ({window.reason})"
             if window.reason

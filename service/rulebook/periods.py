@@ -35,13 +35,15 @@ def last_day(start: date, term: Term) -> date:
 
     The first day is not counted; months end on the corresponding day, else on the last day of the month, and that day
     belongs to the term. A last day on a holiday does not move: publication is not a term for acting (rule 3 is not used).
+    A term that runs beyond the calendar ends with it, on 9999-12-31.
 
     Source: Civil Code (民法典) art. 201, 202.
     """
-    index = start.year * 12 + start.month - 1 + term.months
-    year, month = divmod(index, 12)
-    day = min(start.day, monthrange(year, month + 1)[1])
-    return date(year, month + 1, day) + timedelta(days=term.days)
+    year, month = divmod(start.year * 12 + start.month - 1 + term.months, 12)
+    if year > date.max.year:
+        return date.max
+    corresponding = date(year, month + 1, min(start.day, monthrange(year, month + 1)[1]))
+    return corresponding + timedelta(days=min(term.days, (date.max - corresponding).days))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
 """From days and rows to windows: when a record is shown on which channel (DESIGN decisions 1, 2, 6)."""
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
+from typing import Final
 
 from service.rulebook.periods import Term, last_day
-from service.rulebook.rules import Channel, PenaltyFacts, Rulebook, Selection, Tier
+from service.rulebook.rules import Channel, PenaltyFacts, Rule, Selection, Tier
+from service.rulebook.selection import Rulebook
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +14,8 @@ class Window:
     """When one channel shows a record: from `starts_on` to `ends_on`, both days shown; no end: until removed.
 
     Without a start nothing is ever shown and `reason` says why: no_date, no_rule, not_published, summary_procedure,
-    undecided_tier, other_channel, assumed_date.
+    undecided_tier, other_channel, assumed_date. A window that ends before it starts shows nothing either, without a reason:
+    its time was over before the record came. `rule_id` and `grade` are those of the row, or list, that set the end.
     """
 
     channel: Channel
@@ -35,52 +38,65 @@ class Windows:
     tier_basis: str
 
 
+#: Reasons for which a channel has nothing to say about a penalty's tier.
+_SILENT: Final = frozenset({"other_channel", "no_rule", "no_date"})
+#: Of several reasons for which a record is not public, the first of these is told.
+_TOLD: Final = ("undecided_tier", "not_published", "summary_procedure", "no_date", "no_rule")
+
+
 def penalty_windows(rulebook: Rulebook, facts: PenaltyFacts, public_from: date) -> Windows:
     """Return the windows of a penalty; `public_from` is its publication day here (stated, else the day of acceptance).
 
-    The public window ends with the *earliest* end among the channels whose rule shows the record. A channel without a
-    row, or whose row says "not published", is ignored; a channel that would show it but cannot say for how long
-    (undecided tier) holds it back. A stated end may shorten, never lengthen.
+    The public window ends with the *earliest* end among the channels whose row shows the record; a channel without a row,
+    or whose row says "not published", is ignored. The tier is that of the penalty's own channel (GSXT for the authorities
+    it serves and the days it has rows for, else Credit China), and an undecided one holds the record back. Where only the
+    other channel is undecided, the earliest end that it could give counts too. A stated end may shorten, never lengthen.
     """
-    gsxt_row = rulebook.select(Channel.GSXT, facts)
-    china_row = rulebook.select(Channel.CREDIT_CHINA, facts)
-    gsxt = _window(Channel.GSXT, gsxt_row, facts.published_on or facts.decided_on, facts)
-    china = _window(Channel.CREDIT_CHINA, china_row, facts.decided_on, facts)
-    public = _public(gsxt, china, facts, public_from)
-    deciding = china_row if gsxt_row.reason == "other_channel" else gsxt_row
-    return Windows(gsxt, china, public, deciding.tier, deciding.tier_basis)
+    clocks = {Channel.GSXT: facts.published_on or facts.decided_on, Channel.CREDIT_CHINA: facts.decided_on}
+    rows = {channel: rulebook.select(channel, facts) for channel in clocks}
+    own = rows[Channel.CREDIT_CHINA] if rows[Channel.GSXT].reason in _SILENT else rows[Channel.GSXT]
+    windows = {channel: _window(channel, rows[channel], clock, facts) for channel, clock in clocks.items()}
+    bounds = [
+        (end, rule)
+        for channel, clock in clocks.items()
+        for rule in _showing(rows[channel])
+        if clock is not None and (end := _end(rule, clock, facts)) is not None
+    ]
+    is_shown = any(window.reason is None for window in windows.values()) and own.reason != "undecided_tier"
+    public = _public(list(windows.values()), bounds if is_shown else [], facts, public_from)
+    return Windows(windows[Channel.GSXT], windows[Channel.CREDIT_CHINA], public, own.tier, own.tier_basis)
+
+
+def _showing(selection: Selection) -> tuple[Rule, ...]:
+    """The row that shows the record, or all rows that would where the tier is undecided."""
+    if selection.rule is not None and selection.reason is None:
+        return (selection.rule,)
+    return tuple(rule for rule in selection.possible if rule.shown)
+
+
+def _end(rule: Rule, clock: date, facts: PenaltyFacts) -> date | None:
+    return last_day(clock, rule.longest) if rule.longest is not None else facts.restriction_until
 
 
 def _window(channel: Channel, selection: Selection, clock: date | None, facts: PenaltyFacts) -> Window:
     rule = selection.rule
+    rule_id, grade = (None, None) if rule is None else (rule.id, rule.result_grade.value)
     if selection.reason is not None or rule is None or clock is None:
-        grade = rule.grade.value if rule is not None else None
-        return Window(
-            channel, None, None, rule.id if rule else None, grade, selection.flags, selection.reason or "no_rule"
-        )
-    if rule.longest is not None:
-        ends_on: date | None = last_day(clock, rule.longest)
-    else:
-        ends_on = max(last_day(clock, Term(months=36)), facts.restriction_until or clock)
-    return Window(channel, clock, ends_on, rule.id, rule.grade.value, selection.flags)
+        return Window(channel, None, None, rule_id, grade, selection.flags, selection.reason)
+    return Window(channel, clock, _end(rule, clock, facts), rule_id, grade, selection.flags)
 
 
-def _public(gsxt: Window, china: Window, facts: PenaltyFacts, public_from: date) -> Window:
-    flags = tuple(dict.fromkeys((*gsxt.flags, *china.flags)))
-    nothing = Window(Channel.PUBLIC, None, None, None, None, flags)
-    for window in (gsxt, china):
-        if window.reason == "undecided_tier":
-            return replace(nothing, reason="undecided_tier")
-    showing = [window for window in (gsxt, china) if window.reason is None]
-    if not showing:
-        reasons = {window.reason for window in (gsxt, china)} - {"other_channel"}
-        order = ("no_date", "not_published", "summary_procedure", "no_rule")
-        return replace(nothing, reason=next((one for one in order if one in reasons), "no_rule"))
-    shortest = min(showing, key=lambda window: window.ends_on or date.max)
-    ends_on = shortest.ends_on
-    if facts.stated_until is not None and (ends_on is None or facts.stated_until < ends_on):
-        ends_on, flags = facts.stated_until, (*flags, "stated_end_shortens")
-    return Window(Channel.PUBLIC, public_from, ends_on, shortest.rule_id, shortest.grade, flags)
+def _public(windows: list[Window], bounds: list[tuple[date, Rule]], facts: PenaltyFacts, public_from: date) -> Window:
+    flags = tuple(dict.fromkeys(flag for window in windows for flag in window.flags))
+    if not bounds:
+        reasons = {window.reason for window in windows}
+        reason = next(one for one in _TOLD if one in reasons)
+        return Window(Channel.PUBLIC, None, None, None, None, flags, reason)
+    ends_on, rule = min(bounds, key=lambda bound: bound[0])
+    public = Window(Channel.PUBLIC, public_from, ends_on, rule.id, rule.result_grade.value, flags)
+    if facts.stated_until is not None and facts.stated_until < ends_on:
+        return replace(public, ends_on=facts.stated_until, flags=(*flags, "stated_end_shortens"))
+    return public
 
 
 def entry_window(
@@ -96,17 +112,16 @@ def entry_window(
 ) -> Window:
     """Return the public window of a blacklist entry: its list's own row (a cited period, or until removed).
 
-    On the day of removal it is shown no more, so the window ends the day before. An assumed day of listing shows
-    nothing.
+    On the day of removal it is shown no more, so the window ends the day before. An assumed day of listing shows nothing.
+    A stated end may shorten, never lengthen.
     """
     if listed_on is None or assumed:
-        return Window(
-            Channel.PUBLIC, None, None, list_id, grade, (), "no_date" if listed_on is None else "assumed_date"
-        )
-    ends = [last_day(listed_on, Term(months=period_months))] if period_months is not None else []
-    flags: tuple[str, ...] = ()
+        reason = "no_date" if listed_on is None else "assumed_date"
+        return Window(Channel.PUBLIC, None, None, list_id, grade, (), reason)
+    ends = [] if period_months is None else [last_day(listed_on, Term(months=period_months))]
     if removed_on is not None:
-        ends.append(date.fromordinal(removed_on.toordinal() - 1))
+        ends.append(removed_on - timedelta(days=1))
+    flags: tuple[str, ...] = ()
     if stated_until is not None and (not ends or stated_until < min(ends)):
         ends.append(stated_until)
         flags = ("stated_end_shortens",)
@@ -114,7 +129,7 @@ def entry_window(
 
 
 class WindowCache:
-    """Windows by what they depend on; the amount of a fine only counts as low, not low or unknown."""
+    """Windows of penalties, each combination of facts worked out once; amounts count by the threshold they lie under."""
 
     def __init__(self, rulebook: Rulebook) -> None:
         self._rulebook = rulebook
@@ -122,21 +137,7 @@ class WindowCache:
 
     def penalty(self, facts: PenaltyFacts, public_from: date) -> Windows:
         """Return `penalty_windows` of the facts."""
-        threshold = self._rulebook.low_fine_threshold(facts, facts.published_on or facts.decided_on or public_from)
-        low = None if facts.fine_fen is None or threshold is None else facts.fine_fen < threshold
-        key = (
-            facts.authority_system,
-            facts.procedure,
-            facts.kinds,
-            facts.fine_fen is None,
-            low,
-            facts.field,
-            facts.province,
-            facts.decided_on,
-            facts.published_on,
-            facts.stated_until,
-            public_from,
-        )
+        key = (public_from, *self._rulebook.bucket(facts))
         found = self._windows.get(key)
         if found is None:
             found = self._windows[key] = penalty_windows(self._rulebook, facts, public_from)

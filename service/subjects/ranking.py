@@ -1,6 +1,6 @@
 """Ranking of names that were found for a search term: pure, on folded names (see `service.reading.names.fold_name`)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -15,10 +15,10 @@ MOST_CANDIDATES: Final = 1_000
 FEW: Final = 10
 
 #: Names that a search by rare pieces may fetch and compare, as estimated from the planner's statistics.
-OVERLAP_BUDGET: Final = 2_000
+OVERLAP_BUDGET: Final = 1_500
 
 #: The least likeness of a name that is found by some of its pieces only.
-LEAST_LIKENESS: Final = 0.5
+LEAST_LIKENESS: Final = 0.4
 
 _FORM_WORDS: Final = (
     "股份有限责任公司",
@@ -60,6 +60,11 @@ class Term:
     pieces: tuple[str, ...]
     is_legal_form: bool
 
+    @property
+    def turned_pieces(self) -> tuple[str, ...]:
+        """The bigrams and each of them turned round, which finds names of which two characters were swapped."""
+        return tuple(dict.fromkeys((*self.pieces, *(piece[::-1] for piece in self.pieces))))
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -100,8 +105,9 @@ def rank(term: Term, candidates: Iterable[Candidate]) -> list[Found]:
     A sole trader without a trade name bears its owner's name and is found by exact code only (DESIGN decision 16).
     """
     best: dict[str, Found] = {}
+    likeness = likeness_to(term.folded)
     for candidate in candidates:
-        found = _judge(term, candidate)
+        found = _judge(term, candidate, 1.0 if term.is_legal_form else likeness(candidate.folded))
         if found is None or is_sole_trader_without_trade_name(candidate.name, candidate.uscc):
             continue
         known = best.get(candidate.uscc)
@@ -110,8 +116,13 @@ def rank(term: Term, candidates: Iterable[Candidate]) -> list[Found]:
     return sorted(best.values(), key=lambda found: found.key)
 
 
-def _judge(term: Term, candidate: Candidate) -> Found | None:
-    likeness = 1.0 if term.is_legal_form else alikeness(term.folded, candidate.folded)
+def keep_alike(term: Term, candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Return the candidates that are alike enough to be found."""
+    likeness = likeness_to(term.folded)
+    return [candidate for candidate in candidates if likeness(candidate.folded) >= LEAST_LIKENESS]
+
+
+def _judge(term: Term, candidate: Candidate, likeness: float) -> Found | None:
     if likeness < LEAST_LIKENESS:
         return None
     starts = candidate.folded.startswith(term.folded)
@@ -125,19 +136,23 @@ def _judge(term: Term, candidate: Candidate) -> Found | None:
     return Found(candidate, match, order)
 
 
-def alikeness(term: str, name: str) -> float:
-    """Return how alike a term and a name are, 0 to 1: mostly how much of the term is in the name, in pairs and characters.
+def likeness_to(term: str) -> Callable[[str], float]:
+    """Return the function that says how alike a folded name is to the folded `term`, 0 to 1.
 
-    Pairs tell the order, characters forgive the two pairs that one wrong character spoils. A name that says much more than
-    the term is a little less alike.
+    Mostly that is how much of the term is in the name, in pairs and in characters: pairs tell the order, characters forgive
+    the two pairs that one wrong character spoils. A name that says much more than the term is a little less alike.
     """
-    term_pairs, name_pairs = set(bigrams(term)), set(bigrams(name))
-    term_characters, name_characters = set(term), set(name)
-    pairs = len(term_pairs & name_pairs)
-    characters = len(term_characters & name_characters)
-    inside = (pairs / len(term_pairs) + characters / len(term_characters)) / 2
-    both = (2 * pairs / (len(term_pairs) + len(name_pairs)) + 2 * characters / (len(term) + len(name))) / 2
-    return 0.7 * inside + 0.3 * min(both, 1.0)
+    term_pairs, term_characters = set(bigrams(term)), set(term)
+
+    def likeness(name: str) -> float:
+        name_pairs = set(bigrams(name))
+        pairs = len(term_pairs & name_pairs)
+        characters = len(term_characters.intersection(name))
+        inside = (pairs / len(term_pairs) + characters / len(term_characters)) / 2
+        both = pairs / (len(term_pairs) + len(name_pairs)) + characters / (len(term) + len(name))
+        return 0.7 * inside + 0.3 * min(both, 1.0)
+
+    return likeness
 
 
 def pick_rare(

@@ -17,7 +17,18 @@ from service.errors import Invalid
 from service.reading.names import is_sole_trader_without_trade_name
 from service.status.answers import names_on_records
 from service.status.queries import find_facts, find_pending, find_registrations, use_index
-from service.subjects.ranking import FEW, MOST_CANDIDATES, Candidate, Found, Match, Term, pick_rare, rank, read_term
+from service.subjects.ranking import (
+    FEW,
+    MOST_CANDIDATES,
+    Candidate,
+    Found,
+    Match,
+    Term,
+    keep_alike,
+    pick_rare,
+    rank,
+    read_term,
+)
 from service.subjects.search_queries import (
     list_by_identifier,
     list_containing,
@@ -27,8 +38,8 @@ from service.subjects.search_queries import (
     read_frequencies,
 )
 
-#: Names that an overlap search hands on to be ranked.
-OVERLAP_KEPT: Final = 200
+#: Names that an overlap search fetches at most, should the statistics have promised fewer.
+MOST_OVERLAPPING: Final = 3_000
 
 Hit = dict[str, object]
 
@@ -56,25 +67,28 @@ async def search_names(session: ReadSession, *, name: str, today: date) -> Searc
     term = read_term(name)
     connection = await driver(session)
     await use_index(connection)
-    candidates, truncated = await _candidates(connection, term)
-    return Search(rank(term, await _public(connection, candidates, today=today)), truncated)
+    candidates, truncated = await _fitting(connection, term)
+    # Names that are not public must not count here either: a search that stops at one would tell of it by finding less.
+    found = await _public(connection, candidates, today=today)
+    if not truncated and len(found) < FEW and all(candidate.folded != term.folded for candidate in found):
+        found += await _public(connection, await _alike(connection, term), today=today)
+    return Search(rank(term, found), truncated)
 
 
-async def _candidates(connection: Connection, term: Term) -> tuple[list[Candidate], bool]:
+async def _fitting(connection: Connection, term: Term) -> tuple[list[Candidate], bool]:
     limit = MOST_CANDIDATES + 1
     if term.is_legal_form:
         found = await list_with_legal_form(connection, term.folded, limit=limit)
-        return found[:MOST_CANDIDATES], len(found) > MOST_CANDIDATES
-    exact = await list_exact(connection, term.folded, limit=limit)
-    containing = await list_containing(connection, term.pieces, limit=limit)
-    truncated = len(containing) > MOST_CANDIDATES
-    found = list(dict.fromkeys((*exact, *containing)))
-    if len(found) < FEW and len(term.pieces) > 1:
-        frequencies, names = await read_frequencies(connection)
-        rare = pick_rare(term.pieces, frequencies, names=names)
-        overlapping = await list_overlapping(connection, rare, term.pieces, limit=OVERLAP_KEPT)
-        found = list(dict.fromkeys((*found, *overlapping)))
-    return found[:MOST_CANDIDATES], truncated
+    else:
+        exact = await list_exact(connection, term.folded, limit=limit)
+        found = list(dict.fromkeys((*exact, *await list_containing(connection, term.pieces, limit=limit))))
+    return found[:MOST_CANDIDATES], len(found) > MOST_CANDIDATES
+
+
+async def _alike(connection: Connection, term: Term) -> list[Candidate]:
+    frequencies, names = await read_frequencies(connection)
+    rare = pick_rare(term.turned_pieces, frequencies, names=names)
+    return keep_alike(term, await list_overlapping(connection, rare, limit=MOST_OVERLAPPING))
 
 
 async def _public(connection: Connection, candidates: list[Candidate], *, today: date) -> list[Candidate]:

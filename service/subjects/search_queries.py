@@ -15,11 +15,7 @@ _COLUMNS: Final = "n.uscc, n.name, n.kind, n.folded"
 
 _EXACT: Final = "SELECT {columns} FROM subject_name n WHERE n.folded = $1 LIMIT $2"
 _CONTAINING: Final = "SELECT {columns} FROM subject_name n WHERE n.bigrams @> $1::text[] LIMIT $2"
-_OVERLAPPING: Final = """
-SELECT {columns} FROM subject_name n
-WHERE n.bigrams && $1::text[]
-ORDER BY (SELECT count(*) FROM unnest(n.bigrams) AS piece WHERE piece = ANY ($2::text[])) DESC, n.uscc
-LIMIT $3"""
+_OVERLAPPING: Final = "SELECT {columns} FROM subject_name n WHERE n.bigrams && $1::text[] LIMIT $2"
 # A piece of a legal form is in no bigram, since names are folded without them; nearly every name has it, so a scan ends soon.
 _LEGAL_FORM: Final = "SELECT {columns} FROM subject_name n WHERE strpos(n.name, $1) > 0 LIMIT $2"
 
@@ -43,11 +39,9 @@ async def list_containing(connection: Connection, pieces: Sequence[str], *, limi
     return _candidates(await connection.fetch(_CONTAINING.replace("{columns}", _COLUMNS), pieces, limit))
 
 
-async def list_overlapping(
-    connection: Connection, rare: Sequence[str], pieces: Sequence[str], *, limit: int
-) -> list[Candidate]:
-    """Return names that have one of `rare`, those first that share most of `pieces`."""
-    return _candidates(await connection.fetch(_OVERLAPPING.replace("{columns}", _COLUMNS), rare, pieces, limit))
+async def list_overlapping(connection: Connection, pieces: Sequence[str], *, limit: int) -> list[Candidate]:
+    """Return names that have any of `pieces`, in no order."""
+    return _candidates(await connection.fetch(_OVERLAPPING.replace("{columns}", _COLUMNS), pieces, limit))
 
 
 async def list_with_legal_form(connection: Connection, text: str, *, limit: int) -> list[Candidate]:

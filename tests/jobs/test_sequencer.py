@@ -134,6 +134,7 @@ async def kill_processes(world: World, url: str, chance: random.Random) -> int:
     while not world.done.is_set():
         process = await asyncio.create_subprocess_exec(sys.executable, "-c", PROCESS, url)
         await asyncio.sleep(0.9 + chance.random() * 0.5)
+        assert process.returncode is None, "a sequencer that loses its connection goes on"
         process.send_signal(signal.SIGKILL)
         killed += await process.wait() == -signal.SIGKILL
     return killed

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.reading.names import fold_name
-from service.subjects.ranking import Candidate, Match, TermTooShort, alikeness, pick_rare, rank, read_term
+from service.subjects.ranking import Candidate, Match, TermTooShort, keep_alike, likeness_to, pick_rare, rank, read_term
 
 
 def named(name: str, *, kind: str = "registered", uscc: str = "915001050000000001") -> Candidate:
@@ -55,6 +55,11 @@ def test_a_subject_is_found_once_by_its_best_name() -> None:
     assert found.match is Match.PREFIX
 
 
+def test_names_that_share_too_little_are_not_kept() -> None:
+    near, far = named("重庆星与贸易有限公司"), named("重庆月湾食品有限公司")
+    assert keep_alike(read_term("重庆星屿贸易"), [near, far]) == [near]
+
+
 @pytest.mark.parametrize("name", ["张三丰", "欧阳小明", "个体工商户"])
 def test_a_sole_trader_without_a_trade_name_is_not_found_by_name(name: str) -> None:
     assert rank(read_term(name), [named(name, uscc="92500105MA00000001")]) == []
@@ -87,6 +92,5 @@ def test_rare_pieces_are_picked_within_the_budget() -> None:
 
 @given(st.text("重庆星屿贸易月湾", min_size=2, max_size=12), st.text("重庆星屿贸易月湾", min_size=2, max_size=12))
 def test_likeness_is_a_share_and_whole_only_for_the_same_pieces(term: str, name: str) -> None:
-    likeness = alikeness(term, name)
-    assert 0 <= likeness <= 1
-    assert alikeness(term, term) >= likeness
+    likeness = likeness_to(term)
+    assert 0 <= likeness(name) <= likeness(term) <= 1

@@ -123,6 +123,17 @@ async def test_an_alias_on_ended_records_does_not_find_a_registered_subject(sess
     assert await hits(session, "星屿贸易") == []
 
 
+async def test_a_secret_name_finds_no_less_than_an_unknown_one(session: AsyncSession) -> None:
+    similar = await make_registration(session, name="重庆星屿贸易一部有限公司")
+    ended = make_uscc()
+    for name in ("重庆星屿贸易二部有限公司", *(f"重庆星屿贸易二部第{number}店" for number in range(12))):
+        await make_penalty(session, ended, party_name=name, state="ended")
+        await make_name(session, ended, name, kind="record")
+    await number_changes(session)
+    secret, unknown = await hits(session, "重庆星屿贸易二部"), await hits(session, "重庆星屿贸易三部")
+    assert [hit["uscc"] for hit in secret] == [hit["uscc"] for hit in unknown] == [similar]
+
+
 async def test_a_subject_whose_registration_was_taken_back_is_not_found(session: AsyncSession) -> None:
     uscc = await make_registration(session, name="重庆星屿贸易有限公司")
     await make_registration(session, uscc, registered=False, state="void")

@@ -1,0 +1,142 @@
+"""`xinyong demo` (what `make run` calls) as a person meets it: first answers, failure messages, and an end that leaves nothing."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlencode
+
+import httpx
+import psutil  # type: ignore[import-untyped] # has no stubs of its own
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def environment(folder: Path, port: int) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("XINYONG_")}
+    return kept | {"XINYONG_DATA_DIR": str(folder), "XINYONG_PORT": str(port), "COLUMNS": "200"}
+
+
+@contextmanager
+def demo(folder: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "service", "demo"], cwd=ROOT, env=environment(folder, port), text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    family = [psutil.Process(process.pid)]
+    try:
+        give_up = time.monotonic() + 60
+        while time.monotonic() < give_up:
+            assert process.poll() is None, process.stdout.read() if process.stdout else ""
+            try:
+                if httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200:
+                    break
+            except httpx.TransportError:
+                time.sleep(0.1)
+        family += family[0].children(recursive=True)
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
+        _, alive = psutil.wait_procs(family, timeout=10)
+        if process.stdout:
+            process.stdout.close()
+        assert alive == [], "a process outlived the demo"
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int]]:
+    folder, port = tmp_path_factory.mktemp("demo"), free_port()
+    with demo(folder, port):
+        yield folder, port
+
+
+def test_the_first_commands_of_the_readme_give_the_four_outcomes(running: tuple[Path, int]) -> None:
+    _, port = running
+    codes = re.findall(r"curl http://127\.0\.0\.1:8000/v1/status/(\w+)", README)
+    answers = [httpx.get(f"http://127.0.0.1:{port}/v1/status/{code}").json() for code in codes]
+    assert [answer["outcome"] for answer in answers] == ["listed", "penalised", "clear", "not_covered"]
+    found = httpx.get(f"http://127.0.0.1:{port}/v1/subjects?{urlencode({'name': '星屿'})}").json()
+    assert all("星屿" in item["name"] for item in found["items"])
+    assert found["items"]
+
+
+def test_the_keys_are_private_and_work(running: tuple[Path, int]) -> None:
+    folder, port = running
+    file = folder / "demo-credentials.json"
+    assert file.stat().st_mode & 0o777 == 0o600
+    keys = json.loads(file.read_text("utf-8"))
+    bearer = {"Authorization": f"Bearer {keys['recorder']}"}
+    assert httpx.get(f"http://127.0.0.1:{port}/v1/imports", headers=bearer).status_code == 200
+    assert httpx.get(f"http://127.0.0.1:{port}/v1/imports").status_code == 401
+
+
+def test_a_file_sent_by_http_is_taken_in(running: tuple[Path, int]) -> None:
+    folder, port = running
+    keys = json.loads((folder / "demo-credentials.json").read_text("utf-8"))
+    bearer = {"Authorization": f"Bearer {keys['registrar']}"}
+    sample = folder / "again.csv"
+    sample.write_text("企业名称,统一社会信用代码\n重庆新来贸易有限公司,91500000XY0009009\n", encoding="utf-8")
+    query = "kind=subjects&authority=cq-market-regulation&source=sample-registry"
+    sent = httpx.post(
+        f"http://127.0.0.1:{port}/v1/imports?{query}", headers=bearer, files={"file": sample.read_bytes()}
+    )
+    assert sent.status_code == 202, sent.text
+    for _ in range(100):
+        job = httpx.get(f"http://127.0.0.1:{port}{sent.headers['location']}", headers=bearer).json()
+        if job["state"] in {"finished", "failed"}:
+            break
+        time.sleep(0.1)
+    assert job["counts"]["outcomes"] == {"quarantined": 1}
+    rows = httpx.get(
+        f"http://127.0.0.1:{port}{sent.headers['location']}/rows?outcome=quarantined", headers=bearer
+    ).json()
+    assert rows["items"][0]["reasons"][0]["code"] == "malformed_code"
+    assert rows["items"][0]["line"] == 2
+
+
+def test_a_second_start_on_the_same_folder_and_a_taken_port_are_sentences(
+    running: tuple[Path, int], tmp_path: Path
+) -> None:
+    folder, port = running
+    for where, words in (((folder, free_port()), "runs on"), ((tmp_path, port), "is taken")):
+        done = subprocess.run(
+            [sys.executable, "-m", "service", "demo"],
+            cwd=ROOT,
+            env=environment(*where),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 1
+        assert words in done.stdout
+        assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_after_kill_9_the_next_start_works_and_nothing_is_lost(tmp_path: Path) -> None:
+    port = free_port()
+    with demo(tmp_path, port) as process:
+        before = httpx.get(f"http://127.0.0.1:{port}/v1/status/91500000XY0000012K").json()
+        process.kill()
+        process.wait()
+    with demo(tmp_path, port):
+        after = httpx.get(f"http://127.0.0.1:{port}/v1/status/91500000XY0000012K").json()
+    assert after["blacklist_entries"] == before["blacklist_entries"]
+    assert after["log_id"] == before["log_id"]

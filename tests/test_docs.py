@@ -1,0 +1,87 @@
+"""What the pages say is what the code does."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from jobs.registry import JOBS
+from service.cli import app
+from service.imports.rules import REASONS
+from service.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "README.zh.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def commands(page: Path) -> list[str]:
+    blocks = re.findall(r"```\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    return [
+        line
+        for block in blocks
+        for line in block.splitlines()
+        if line.startswith((".venv/bin/", "curl ", "make ", "xinyong "))
+    ]
+
+
+def test_every_reason_is_explained() -> None:
+    page = (ROOT / "docs" / "imports.md").read_text("utf-8")
+    for code, reason in REASONS.items():
+        assert f"| `{code}` | {reason.words} {reason.words_zh} | {reason.remedy} |" in page
+
+
+def test_every_setting_is_documented_and_no_other() -> None:
+    page = (ROOT / "docs" / "operators.md").read_text("utf-8")
+    assert set(re.findall(r"^\| `(XINYONG_\w+)`", page, re.MULTILINE)) == {
+        f"XINYONG_{name.upper()}" for name in Settings.model_fields
+    }
+
+
+def test_every_link_between_pages_leads_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_dependency_has_its_reason() -> None:
+    page = (ROOT / "docs" / "dependencies.md").read_text("utf-8").lower()
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    names = re.findall(r'^    "([a-z0-9-]+)', project.split("[project.scripts]")[0], re.MULTILINE)
+    missing = [name for name in names if name not in page and not name.startswith("types-")]
+    assert missing == []
+
+
+OFFLINE = sorted(
+    {line for page in PAGES for line in commands(page) if re.match(r"\.venv/bin/xinyong (uscc|rules) ", line)}
+)
+
+
+@pytest.mark.parametrize("line", OFFLINE)
+def test_offline_commands_of_the_pages_work(line: str) -> None:
+    words = shlex.split(line)
+    done = subprocess.run(
+        [sys.executable, "-m", "service", *words[1:]], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout) > 50
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["", "serve", "migrate", "demo", "sample", "import", "uscc", "jobs serve", "jobs list", "jobs run", "keys create", "keys list",
+     "keys revoke", "sources add", "sources list", "rules explain"],
+)  # fmt: skip
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    shown = CliRunner().invoke(app, [*command.split(), "--help"]).output
+    assert "Usage" in shown
+    assert not command or "Example" in shown
+
+
+def test_the_list_of_jobs_names_them_all() -> None:
+    shown = CliRunner().invoke(app, ["jobs", "list"], env={"COLUMNS": "200"})
+    assert shown.exit_code == 0
+    assert len(JOBS) > 0
