@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from service.changes.actions import drain
 from service.clock import Clock
 from service.db import Database
-from service.outages import DATABASE_ERRORS, is_outage
+from service.outages import CONNECTION_ERRORS, is_outage, outage_reason
 
 LOCK: Final = 0x58594C4F47  # "XYLOG"
 FIRST_WAIT: Final = 0.1
@@ -42,10 +42,10 @@ async def run_sequencer(database: Database, clock: Clock, stop: asyncio.Event, *
                         count = await drain(database, clock)
                         log.debug("sequencer.numbered", count=count)
                     await _sleep(stop, poll_ms / 1000)
-        except DATABASE_ERRORS as error:
+        except CONNECTION_ERRORS as error:
             if not is_outage(error):
                 raise
-            log.warning("sequencer.lost_database", error=type(error).__name__, wait_seconds=wait)
+            log.warning("sequencer.lost_database", reason=outage_reason(error), wait_seconds=wait)
             await _sleep(stop, wait)
             wait = min(2 * wait, LONGEST_WAIT)
     log.info("sequencer.stopped")

@@ -1,5 +1,6 @@
 """Which errors mean that the database is away for a while, and which that something is wrong with what it was asked."""
 
+from socket import gaierror
 from typing import Final
 
 import asyncpg
@@ -12,9 +13,13 @@ DATABASE_ERRORS: Final = (
     PoolTimeoutError,
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what the driver says of a connection that is lost at the wrong moment
     ConnectionError,
     TimeoutError,
 )
+
+#: The same, and what opening a connection may raise besides: no such socket, no such host.
+CONNECTION_ERRORS: Final = (*DATABASE_ERRORS, OSError)
 
 #: Beginnings of SQLSTATEs after which the same request may well succeed: connection (08), access and absence of the database
 #: (28, 3D), serialization and deadlock (40), resources (53), closed or locked (55000, 55P03), operator and time-out (57).
@@ -22,12 +27,22 @@ _PASSING: Final = ("08", "28", "3D", "40", "53", "55000", "55P03", "57")
 
 
 def is_outage(error: BaseException) -> bool:
-    """Return whether `error`, one of `DATABASE_ERRORS`, may pass by itself, so that asking again makes sense."""
+    """Return whether `error`, one of `CONNECTION_ERRORS`, may pass by itself, so that asking again makes sense."""
     if isinstance(error, DBAPIError):
         cause = getattr(error.orig, "__cause__", None)
         return (
-            error.connection_invalidated or cause is None or (isinstance(cause, DATABASE_ERRORS) and is_outage(cause))
+            error.connection_invalidated or cause is None or (isinstance(cause, CONNECTION_ERRORS) and is_outage(cause))
         )
     if isinstance(error, asyncpg.PostgresError):
         return str(error.sqlstate or "").startswith(_PASSING)
+    if isinstance(error, FileNotFoundError | PermissionError):
+        return error.filename is None  # a socket's; what goes wrong with a file names it
+    if isinstance(error, OSError):
+        return isinstance(error, ConnectionError | TimeoutError | gaierror)
     return isinstance(error, DATABASE_ERRORS)
+
+
+def outage_reason(error: BaseException) -> str:
+    """Return the first line of what the driver or the server said, for the log."""
+    cause = getattr(getattr(error, "orig", None), "__cause__", None) or error
+    return f"{type(cause).__name__}: {cause}".splitlines()[0]

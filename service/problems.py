@@ -15,7 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from service.errors import Category, Invalid, NotFound, Refusal, TooLarge, Unavailable
-from service.outages import DATABASE_ERRORS, is_outage
+from service.outages import CONNECTION_ERRORS, is_outage, outage_reason
 
 STATUS: Final = {
     Category.NOT_FOUND: 404,
@@ -154,7 +154,7 @@ def _allowed(request: Request) -> str:
 async def _on_database_error(request: Request, error: Exception) -> Response:
     if not is_outage(error):
         return await _on_unexpected(request, error)
-    log.warning("request.database_unavailable", path=request.url.path, error=type(error).__name__)
+    log.warning("request.database_unavailable", path=request.url.path, reason=outage_reason(error))
     detail = "The database did not answer, or not in time. Ask again in some seconds."
     if request.method not in {"GET", "HEAD"}:
         detail += " Whether the change was kept is not known; look before sending it again."
@@ -174,7 +174,7 @@ HANDLERS: Final[dict[type[Exception], Callable[[Request, Exception], Awaitable[R
     Refusal: _on_refusal,
     RequestValidationError: _on_invalid_request,
     HTTPException: _on_http_exception,
-    **dict.fromkeys(DATABASE_ERRORS, _on_database_error),
+    **dict.fromkeys(CONNECTION_ERRORS, _on_database_error),
     Exception: _on_unexpected,
 }
 

@@ -11,6 +11,8 @@ from typing import Final
 
 from service.errors import Conflict, Invalid, NotFound
 from service.reading.names import normalise_name
+from service.rulebook.load import load_rulebook
+from service.rulebook.selection import Rulebook
 
 
 class Coverage(StrEnum):
@@ -180,6 +182,14 @@ class Catalog:
     def source_by_code(self) -> Mapping[str, KnownSource]:
         """Sources by code."""
         return {source.code: source for source in self.sources}
+
+    @cached_property
+    def rulebook(self) -> Rulebook:
+        """The rulebook that the stored rules make."""
+        return load_rulebook(
+            (rule.body for rule in self.rules if rule.kind == "period"),
+            (rule.body for rule in self.rules if rule.kind == "parameter"),
+        )
 
     @cached_property
     def known_divisions(self) -> frozenset[str]:

@@ -18,7 +18,9 @@ from service.catalog.rules import (
     NoSuchAuthority,
     Seed,
 )
+from service.catalog.seed import load_seed
 from service.models import Source
+from service.rulebook.load import load_rulebook
 from tests.clients import NOW
 
 
@@ -88,3 +90,17 @@ async def test_a_seed_that_breaks_a_rule_is_refused_whole(
 def test_the_digest_knows_content_and_not_order() -> None:
     assert replace(SEED, authorities=SEED.authorities[::-1]).digest == SEED.digest
     assert replace(SEED, lists=(replace(LIST, note="改"),)).digest != SEED.digest
+
+
+async def test_the_rulebook_of_the_catalogue_is_the_one_of_the_data_files(session: AsyncSession) -> None:
+    seed = load_seed()
+    await sync_seed(session, seed, now=NOW)
+    catalog = await load_catalog(session)
+    stored = {rule.id for rule in seed.rules if rule.kind == "period"}
+    assert stored
+    assert {rule.id for rule in catalog.rulebook.rules} == stored
+    assert (
+        catalog.rulebook.rules
+        == load_rulebook((rule.body for rule in catalog.rules if rule.kind == "period"), ()).rules
+    )
+    assert catalog.regions == tuple(sorted(seed.regions, key=lambda region: (region.code, region.name)))

@@ -1,3 +1,4 @@
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
@@ -71,6 +72,24 @@ async def test_an_id_that_is_committed_late_is_numbered_late_and_not_lost(
         await connection.close()
     async with database.reading() as session:
         assert await positions(session) == [(1, early), (2, late)]
+
+
+async def test_sequencers_that_do_not_know_of_each_other_take_turns(database: Database) -> None:
+    async with database.transaction() as session:
+        codes = [await make_registration(session) for _ in range(2)]
+
+    async def number_one() -> int:
+        async with database.transaction() as session:
+            return await sequence_batch(session, limit=1, now=NOW)
+
+    async with database.transaction() as first:
+        assert await sequence_batch(first, limit=1, now=NOW) == 1
+        second = asyncio.create_task(number_one())
+        await asyncio.sleep(0.2)
+        assert not second.done(), "the second waits until the first has committed"
+    assert await second == 1, "and then sees what the first has left"
+    async with database.reading() as session:
+        assert await positions(session) == list(enumerate(codes, 1))
 
 
 @pytest.mark.parametrize("limit", [1, 7, 10, 1000])
