@@ -83,11 +83,11 @@ def survey(file: BinaryIO, encoding: str | None, limits: Limits) -> Survey:
     head = file.read(_HEAD)
     bom, marked = next(((bom, name) for bom, name in _BOMS if head.startswith(bom)), (b"", None))
     named = _named(encoding) if encoding is not None else None
+    chosen: str | None
     if named is not None:
         if named == "utf-16":
             named = marked if marked and marked.startswith("utf-16") else _guess_utf16(head) or "utf-16-le"
-        chosen: str | None = named
-        start, share = len(bom) if marked == named else 0, _NAMED_BAD_SHARE
+        chosen, start, share = named, len(bom) if marked == named else 0, _NAMED_BAD_SHARE
     else:
         chosen, start, share = marked or _guess_utf16(head), len(bom), limits.bad_share
     if chosen is None:
@@ -100,7 +100,14 @@ def survey(file: BinaryIO, encoding: str | None, limits: Limits) -> Survey:
         # A byte order mark is as good as a name: what fails are single lines.
         result = _check(file, chosen, start, limits, _NAMED_BAD_SHARE if marked else share, plausible=named is None)
     else:
-        result = _check(_transcode(file, chosen, start), "utf-8", 0, limits, _NAMED_BAD_SHARE)
+        copy = _transcode(file, chosen, start)
+        try:
+            result = _check(copy, "utf-8", 0, limits, _NAMED_BAD_SHARE)
+        except BaseException:
+            copy.close()
+            raise
+        if result is None:
+            copy.close()
     if result is None:
         raise UnknownEncoding(f"most lines are not {chosen}", f"多数行不符合 {chosen}")
     result.encoding = chosen
@@ -110,7 +117,7 @@ def survey(file: BinaryIO, encoding: str | None, limits: Limits) -> Survey:
 def _named(encoding: str) -> str:
     try:
         name = codecs.lookup(encoding).name
-        b"".decode(name)
+        b"x".decode(name, "replace")  # tells text encodings from other codecs
     except (LookupError, UnicodeError, ValueError) as error:
         raise UnknownEncoding(f"{encoding!r} is not a known encoding", f"不认识编码“{encoding}”") from error
     if name in {"gbk", "gb2312", "hz", "cp936"}:
@@ -151,11 +158,15 @@ def _refuse_binary(head: bytes) -> None:
 
 def _transcode(file: BinaryIO, encoding: str, start: int) -> BinaryIO:
     target = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - lives as long as the table
-    decoder = codecs.getincrementaldecoder(encoding)(_MARK)
-    file.seek(start)
-    while block := file.read(_BLOCK):
-        target.write(decoder.decode(block).encode("utf-8", "surrogateescape"))
-    target.write(decoder.decode(b"", final=True).encode("utf-8", "surrogateescape"))
+    try:
+        decoder = codecs.getincrementaldecoder(encoding)(_MARK)
+        file.seek(start)
+        while block := file.read(_BLOCK):
+            target.write(decoder.decode(block).encode("utf-8", "surrogateescape"))
+        target.write(decoder.decode(b"", final=True).encode("utf-8", "surrogateescape"))
+    except UnicodeError as error:
+        target.close()
+        raise UnknownEncoding(f"the content is not {encoding}", f"内容不符合 {encoding}") from error
     return target
 
 

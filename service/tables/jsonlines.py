@@ -1,28 +1,39 @@
 """JSON Lines: one object a line; its keys are the column names."""
 
 import io
+import json
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
+from service.tables.cells import cell_text
 from service.tables.chunk import Chunk, Limits, Reject, cut
 from service.tables.encoding import Survey
 from service.tables.headers import HeadRow
 from service.tables.source import Format
 
+_KEY = re.compile(r'"\s*:')
+_LONG_NUMBER = re.compile(r"\d{19}")
+
+
+class _DuplicateKey(Exception):
+    pass
+
 
 class JsonLinesSource:
     """A text file whose lines are JSON objects. The header is the union of the keys of all lines, in order of first use.
 
-    Numbers, booleans and nested values become their JSON text; null is an empty cell. The keys are gathered in a first
+    Whole numbers keep all their digits, others become plain decimals; booleans and nested values become their JSON text;
+    null is an empty cell. A line that gives one key twice is a reject: neither value is the right one. The keys are gathered in a first
     pass over the file, so that no later line has a key without a column.
     """
 
     format: Format = "jsonl"
-    delimiter: str | None = None
-    sheet: str | None = None
+    delimiter = None
+    sheet = None
     notes: Sequence[str] = ()
 
     def __init__(self, survey: Survey, limits: Limits) -> None:
@@ -50,6 +61,7 @@ class JsonLinesSource:
         del after_line, named
         self.blank_rows = 0
         values = self._values()
+        keys, beyond = list(self._keys)[:width], list(self._keys)[width:]
         while batch := list(islice(values, size)):
             lines: list[int] = []
             rejects: list[Reject] = []
@@ -59,10 +71,12 @@ class JsonLinesSource:
                     self.blank_rows += 1
                 elif isinstance(value, str):
                     rejects.append(Reject(line, value, cut(text, self._limits.content)))
+                elif any(_cell(value.get(name)) for name in beyond):
+                    rejects.append(Reject(line, "field_count", cut(text, self._limits.content)))
                 else:
                     lines.append(line)
-                    for name, at in self._keys.items():
-                        columns[at].append(_cell(value.get(name)))
+                    for name, column in zip(keys, columns, strict=True):
+                        column.append(_cell(value.get(name)))
             yield Chunk(lines, columns, rejects)
 
     def _values(self) -> Iterator[tuple[int, str, dict[str, Any] | str | None]]:
@@ -86,12 +100,31 @@ class JsonLinesSource:
             return "cell_too_large"
         try:
             value = orjson.loads(line)
-        except (orjson.JSONDecodeError, UnicodeEncodeError):
+            if not isinstance(value, dict):
+                return "not_an_object"
+            if len(_KEY.findall(line)) > len(value) or _LONG_NUMBER.search(line):
+                value = json.loads(line, object_pairs_hook=_pairs)
+        except _DuplicateKey:
+            return "duplicate_key"
+        except (ValueError, RecursionError):
             return "bad_json"
-        return value if isinstance(value, dict) else "not_an_object"
+        if "\\u0000" in line and "\0" in "".join(map(str, (*value, *value.values()))):
+            return "nul_bytes"
+        return cast("dict[str, Any]", value)
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise _DuplicateKey
+    return value
 
 
 def _cell(value: object) -> str | None:
     if value is None or value == "":
         return None
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (bool, int, float)):
+        return cell_text(value)
+    return json.dumps(value, ensure_ascii=False)

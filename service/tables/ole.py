@@ -39,9 +39,12 @@ class CompoundFile:
         mini_table, _, more, more_count = struct.unpack_from("<4I", head, 60)
         table_sectors = [at for at in struct.unpack_from("<109I", head, 76) if at < _END]
         per_sector = self._sector // 4
+        sectors = file.seek(0, 2) // self._sector + 1
         for _ in range(more_count):
             if more >= _END:
                 break
+            if len(table_sectors) > sectors:
+                raise BrokenCompoundFile
             entries = struct.unpack(f"<{per_sector}I", self._read(more))
             table_sectors.extend(at for at in entries[:-1] if at < _END)
             more = entries[-1]

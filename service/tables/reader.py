@@ -6,9 +6,9 @@ from types import TracebackType
 from typing import BinaryIO, Self, cast
 
 from service.tables import archives
-from service.tables.chunk import Chunk, Limits, Reject
+from service.tables.chunk import Chunk, Limits, Reject, cut
 from service.tables.encoding import survey
-from service.tables.headers import find_header
+from service.tables.headers import HeadRow, find_header
 from service.tables.jsonlines import JsonLinesSource
 from service.tables.names import clean_name
 from service.tables.problems import NestedArchive, NotATable, TooManyColumns
@@ -18,27 +18,33 @@ from service.tables.spreadsheetml import SpreadsheetmlSource
 from service.tables.text import TextSource
 from service.tables.workbooks import WorkbookSource
 
-_TOTALS = ("合计", "总计", "小计", "共计")
+_TOTALS = frozenset(("合计", "总计", "小计", "共计"))
+_TOTALS_COLUMNS = 3
+_WRAPPING = 8  # blanks and line breaks that a repeated header name may carry
 
 
 class Table:
     """An opened table; a context manager that closes its file.
 
-    `header` has the cleaned column names ("" where a column has none), `header_line` its 1-based line, `notes` what
-    stands above it. `blank_rows` is known once the rows were read.
+    `header` has the cleaned column names ("" where a column has none), `header_line` its 1-based line (0 for JSON
+    Lines, which have keys and no header line), `notes` what stands above it. `blank_rows` is known once the rows were
+    read. Columns without a name at the end belong to the header only where one of the first rows has content there;
+    later rows that do are rejects.
     """
 
     def __init__(self, source: Source, limits: Limits) -> None:
         self._source = source
-        found = find_header(source.head())
+        self._limits = limits
+        rows = source.head()
+        found = find_header(rows)
         if found is None:
             raise NotATable("no row looks like a header", "没有一行像表头")
-        names = list(found.names)
-        while names and not names[-1]:
-            names.pop()
-        if sum(map(bool, names)) > limits.columns:
-            raise TooManyColumns(len(names), limits.columns)
-        self.header: tuple[str, ...] = tuple(names)
+        if sum(map(bool, found.names)) > limits.columns:
+            raise TooManyColumns(sum(map(bool, found.names)), limits.columns)
+        named = max((at for at, name in enumerate(found.names, start=1) if name), default=0)
+        below = [row for row in rows if row.line > found.row.line]
+        used = min(max((_last_content(row) for row in below), default=0), len(found.names), named + limits.columns)
+        self.header: tuple[str, ...] = found.names[: max(named, used)]
         self.header_line = found.row.line
         self.notes: tuple[str, ...] = (*found.notes, *source.notes)
         self.format = source.format
@@ -46,7 +52,7 @@ class Table:
         self.delimiter = source.delimiter
         self.sheet = source.sheet
         self._after = found.row.last_line
-        self._width = len(found.names)
+        self._named = named
 
     @property
     def blank_rows(self) -> int:
@@ -65,40 +71,48 @@ class Table:
         """Yield all rows below the header by column, about `size` rows at a time.
 
         Rows that repeat the header and rows that are a total are rejects, like rows that cannot be read.
+
+        Raises:
+            Truncated: the file breaks off; the chunks before the break have been yielded.
         """
-        width = len(self.header)
-        for chunk in self._source.rows(self._after, self._width, width, size):
-            surplus = any(any(column) for column in chunk.columns[width:])
-            columns = chunk.columns if surplus else chunk.columns[:width]
-            chunk.columns[:] = columns[:width]
-            self._reject_repeats(chunk)
+        for chunk in self._source.rows(self._after, len(self.header), self._named, size):
+            for at, reason in sorted(self._no_records(chunk).items(), reverse=True):
+                content = "\t".join(column[at] or "" for column in chunk.columns)
+                chunk.rejects.append(Reject(chunk.lines.pop(at), reason, cut(content, self._limits.content)))
+                for column in chunk.columns:
+                    del column[at]
             yield chunk
 
-    def _reject_repeats(self, chunk: Chunk) -> None:
-        places = [
-            (at, "header_repeated")
-            for at, cell in enumerate(self._lead(chunk))
-            if cell and clean_name(cell) in self.header and self._is_header(chunk, at)
-        ]
-        places += [
-            (at, "totals_row")
-            for at, cell in enumerate(chunk.columns[0] if chunk.columns else ())
-            if cell and cell.strip().rstrip(":：") in _TOTALS
-        ]
-        for at, reason in sorted(set(places), reverse=True):
-            content = "\t".join(column[at] or "" for column in chunk.columns)
-            chunk.rejects.append(Reject(chunk.lines[at], reason, content))
-            del chunk.lines[at]
-            for column in chunk.columns:
-                del column[at]
-
-    def _lead(self, chunk: Chunk) -> Sequence[str | None]:
-        """Return the first column that has a name; a repeated header shows there."""
-        at = next((at for at, name in enumerate(self.header) if name), 0)
-        return chunk.columns[at] if chunk.columns else ()
+    def _no_records(self, chunk: Chunk) -> dict[int, str]:
+        """Return the places of rows that are a total or the header again, with the reason."""
+        places: dict[int, str] = {}
+        for position, column in enumerate(chunk.columns[:_TOTALS_COLUMNS]):
+            for at, cell in enumerate(column):
+                if cell is not None and len(cell) < _WRAPPING and _is_total(cell):
+                    before = chunk.columns[:position]
+                    if not any(other[at] and str(other[at]).strip() for other in before):
+                        places[at] = "totals_row"
+        lead = next(at for at, name in enumerate(self.header) if name)
+        name = self.header[lead]
+        longest = len(name) + _WRAPPING
+        for at, cell in enumerate(chunk.columns[lead]):
+            if cell is None or len(cell) > longest or name[0] not in cell or name[-1] not in cell:
+                continue
+            if clean_name(cell) == name and self._is_header(chunk, at):
+                places[at] = "header_repeated"
+        return places
 
     def _is_header(self, chunk: Chunk, at: int) -> bool:
         return all(clean_name(column[at]) == name for name, column in zip(self.header, chunk.columns, strict=True))
+
+
+def _is_total(cell: str) -> bool:
+    return "计" in cell and "".join(cell.split()).rstrip(":：") in _TOTALS
+
+
+def _last_content(row: HeadRow) -> int:
+    cells: Sequence[str | None] = row.cells
+    return max((at for at, cell in enumerate(cells, start=1) if cell and cell.strip()), default=0)
 
 
 def open_table(
@@ -116,15 +130,20 @@ def open_table(
     file = cast("BinaryIO", path.open("rb"))
     try:
         content = classify(file)
-        if content in {"zip", "gz"}:
+        if content == "zip" or content == "gz":  # noqa: PLR1714 - narrows the literal type
             packed, file = file, archives.unpack(file, content, bounds)
             packed.close()
             content = classify(file)
             if content in {"zip", "gz"}:
                 raise NestedArchive
-        return Table(_source(file, content, encoding, sheet, bounds), bounds)
+        source = _source(file, content, encoding, sheet, bounds)
     except BaseException:
         file.close()
+        raise
+    try:
+        return Table(source, bounds)
+    except BaseException:
+        source.close()
         raise
 
 
@@ -135,8 +154,12 @@ def _source(file: BinaryIO, content: Content, encoding: str | None, sheet: str |
         return SpreadsheetmlSource(file, sheet, limits)
     found = survey(file, encoding, limits)
     if found.file is not file:
-        file.close()  # a transcoded copy stands in for it
-    found.file.seek(found.start)
-    if is_json_lines(found.file.read(4096)):
-        return JsonLinesSource(found, limits)
-    return TextSource(found, limits)
+        file.close()
+    try:
+        found.file.seek(found.start)
+        if is_json_lines(found.file.read(4096)):
+            return JsonLinesSource(found, limits)
+        return TextSource(found, limits)
+    except BaseException:
+        found.file.close()
+        raise

@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from typing import IO
-from xml.etree.ElementTree import ParseError
+from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
@@ -49,16 +49,16 @@ def check_workbook(file: IO[bytes], limits: Limits) -> None:
                 is_sheet = _SHEET.fullmatch(part.filename) is not None
                 with archive.open(part) as stream:
                     area = _area(_metered(stream, meter), part.filename if is_sheet else None)
-                if area is None:
+                if area is None or area[0] * area[1] > limits.cells:
                     with archive.open(part) as stream:
                         area = _exact_area(stream)
                 rows, columns = area
                 if rows * columns > limits.cells:
                     raise SheetTooLarge(part.filename.rsplit("/", 1)[-1], rows, columns, limits.cells)
-    except (zipfile.BadZipFile, zlib.error, EOFError, ParseError) as error:
-        raise Truncated("workbook", "工作簿") from error
     except (NotImplementedError, DefusedXmlException) as error:
         raise UnsupportedFormat("a workbook with parts that are not read", "含有无法读取部分的工作簿") from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, ParseError, ValueError) as error:
+        raise Truncated("workbook", "工作簿") from error
 
 
 def _metered(stream: IO[bytes], meter: Meter) -> Iterator[bytes]:
@@ -87,8 +87,8 @@ def _area(blocks: Iterator[bytes], sheet: str | None) -> tuple[int, int] | None:
         data, rest = (data[:cut], data[cut:]) if cut > 0 else (b"", data)
         rows = _ROW.findall(data)
         if rows:
-            first_row = first_row or int(rows[0])
-            last_row = max(last_row, int(rows[-1]), int(max(rows, key=int)) if len(rows) < 100 else 0)
+            numbers = [int(number) for number in rows]
+            first_row, last_row = min(first_row or numbers[0], *numbers), max(last_row, *numbers)
         letters.update(_FAR_CELL.findall(data))
         usual = data.count(_PLAIN_CELL) == len(_ANY_CELL.findall(data)) and (bool(rows) or b"<c " not in data)
     if not usual:
@@ -100,20 +100,23 @@ def _area(blocks: Iterator[bytes], sheet: str | None) -> tuple[int, int] | None:
 
 def _exact_area(stream: IO[bytes]) -> tuple[int, int]:
     first_row = last_row = first_column = last_column = row = column = 0
+    sheet: Element | None = None
     for event, element in iterparse(stream, events=("start", "end"), forbid_dtd=True):
         tag = element.tag.rsplit("}", 1)[-1]
-        if tag == "row" and event == "start":
+        if tag == "sheetData" and event == "start":
+            sheet = element
+        elif tag == "row" and event == "start":
             row = int(element.get("r", row + 1))
             column = 0
         elif tag == "c" and event == "end":
             match = _REFERENCE.match(element.get("r", ""))
             column = _column(match[1]) if match else column + 1
             if len(element):
-                first_row, last_row = first_row or row, max(last_row, row)
+                first_row, last_row = min(first_row or row, row), max(last_row, row)
                 first_column = min(first_column or column, column)
                 last_column = max(last_column, column)
-        if event == "end" and tag == "row":
-            element.clear()
+        if event == "end" and tag == "row" and sheet is not None:
+            sheet.clear()  # the rows seen, so that the tree stays small
     if not last_row:
         return 0, 0
     return last_row - first_row + 1, last_column - first_column + 1

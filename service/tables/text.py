@@ -4,8 +4,9 @@ import csv
 import io
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
-from typing import cast
+from typing import Self, cast
 
 from service.tables.chunk import Chunk, Limits, Reject, cut
 from service.tables.encoding import Survey
@@ -16,6 +17,9 @@ _DELIMITERS = (",", "\t", ";", "|")
 _SAMPLE_LINES = 200
 _SAMPLE_CHARACTERS = 1024 * 1024
 _LONGEST_RECORD = 200  # lines; a quote that is still open after so many was never meant to open
+_NARROW, _WIDE = 4, 8
+_BATCH_LINES = 1_000
+_BATCH_CHARACTERS = 4 * 1024 * 1024
 _CHUNK_CHARACTERS = 16 * 1024 * 1024
 
 
@@ -23,10 +27,51 @@ class _OpenQuote(Exception):
     pass
 
 
+class _Lines:
+    # The lines still to be read; some may be given back.
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self._again: deque[str] = deque()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        return self._again.popleft() if self._again else next(self._lines)
+
+    def give_back(self, lines: Sequence[str]) -> None:
+        self._again.extendleft(reversed(lines))
+
+    def take(self, count: int) -> list[str]:
+        taken: list[str] = []
+        characters = 0
+        for line in self:
+            taken.append(line)
+            characters += len(line)
+            if len(taken) >= count or characters > _BATCH_CHARACTERS:
+                break
+        return taken
+
+
+@dataclass(slots=True)
+class _Gathered:
+    # What goes into the next chunk. Rows are turned into columns a batch at a time, while they are in the cache.
+    columns: list[list[str | None]]
+    lines: list[int] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    characters: int = 0
+
+    def add(self, lines: Sequence[int], rows: Sequence[Sequence[str]]) -> None:
+        self.lines.extend(lines)
+        for target, column in zip(self.columns, zip(*rows, strict=True), strict=False):
+            target.extend([cell or None for cell in column] if "" in column else column)
+
+
 class TextSource:
     """A delimited text file that has been surveyed."""
 
-    sheet: str | None = None
+    sheet = None
     notes: Sequence[str] = ()
 
     def __init__(self, survey: Survey, limits: Limits) -> None:
@@ -74,7 +119,7 @@ class TextSource:
     def head(self) -> list[HeadRow]:
         """Return the first rows that are not blank."""
         rows = []
-        for line, raw, cells in self._records(0, 0):
+        for line, raw, cells in self._records(_Lines(self._lines(0)), 1, 0):
             if cells is not None and any(cell.strip() for cell in cells):
                 shown = [cut(cell, 1000) for cell in cells]
                 rows.append(HeadRow(line, line + len(raw) - 1, shown))
@@ -82,41 +127,36 @@ class TextSource:
                 break
         return rows
 
-    def _records(self, skip: int, width: int) -> Iterator[tuple[int, list[str], list[str] | None]]:
+    def _records(self, lines: "_Lines", number: int, width: int) -> Iterator[tuple[int, list[str], list[str] | None]]:
         """Yield (first line, raw lines, cells) of every record; cells None where the quoting is broken.
 
-        The list of raw lines is reused. `width` 0: not known yet.
+        The list of raw lines is reused. `number` is that of the first line; `width` 0: not known yet.
         """
         delimiter = cast("str", self.delimiter)
-        lines = self._lines(skip)
         raw: list[str] = []
-        again: deque[str] = deque()
 
         def feed() -> Iterator[str]:
-            while True:
-                line = again.popleft() if again else next(lines, None)
-                if line is None:
-                    return
+            for line in lines:
                 raw.append(line)
                 if len(raw) > _LONGEST_RECORD:
                     raise _OpenQuote
                 yield line
 
-        number = skip + 1
         while True:
             try:
                 for cells in csv.reader(feed(), delimiter=delimiter, strict=True):
-                    if len(raw) > 1 and _swallows(raw, delimiter, width):
+                    if len(raw) > 1 and _swallows(raw, delimiter, width, len(cells)):
                         raise _OpenQuote
                     yield number, raw, cells
                     number += len(raw)
                     raw.clear()
             except (csv.Error, _OpenQuote):
-                again.extendleft(reversed(raw[1:]))
+                lines.give_back(raw[1:])
                 del raw[1:]
                 # A stray quote is part of the text when the line then has as many fields as the header.
                 parts = raw[0].rstrip("\r\n").split(delimiter)
-                yield number, raw, parts if width in {0, len(parts)} else None
+                fits = width in {0, len(parts)} or (0 < width < len(parts) and not any(parts[width:]))
+                yield number, raw, parts if fits else None
                 number += 1
                 raw.clear()
             else:
@@ -124,50 +164,86 @@ class TextSource:
 
     def rows(self, after_line: int, width: int, named: int, size: int) -> Iterator[Chunk]:
         """Yield the rows below `after_line`; a row that does not fit is rejected whole, with its raw text."""
-        limits, flagged = self._limits, self._survey.flagged
-        lines: list[int] = []
-        rows: list[list[str]] = []
-        rejects: list[Reject] = []
-        characters = 0
-        for line, raw, cells in self._records(after_line, width):
-            length = len(raw[0]) if len(raw) == 1 else sum(map(len, raw))
-            reason = self._fault(line, raw, cells, length) if flagged or cells is None or length > limits.cell else None
-            if reason is None and cells is not None:
-                if not any(cells) or (not cells[0] and not "".join(cells).strip()):
-                    self.blank_rows += 1
-                    continue
-                if len(cells) != width:
-                    reason = _fit(cells, width, named)
-            if reason is None and cells is not None:
-                lines.append(line)
-                rows.append(cells)
+        lines = _Lines(self._lines(after_line))
+        number = after_line + 1
+        gathered = _Gathered([[] for _ in range(width)])
+        while batch := lines.take(min(size - len(gathered.lines), _BATCH_LINES)):
+            # Plain lines go through the parser many at a time; what is not plain is read record by record.
+            plain = self._plain_rows(number, batch, width)
+            if plain is not None:
+                gathered.add(range(number, number + len(batch)), plain)
+                gathered.characters += sum(map(len, batch))
+                number += len(batch)
             else:
-                rejects.append(Reject(line, reason or "field_count", cut("".join(raw).rstrip("\r\n"), limits.content)))
-                length = min(length, limits.content)
-            characters += length
-            if len(rows) >= size or len(rejects) >= size or characters > _CHUNK_CHARACTERS:
-                yield Chunk(lines, by_column(rows, width), rejects)
-                lines, rows, rejects, characters = [], [], [], 0
-        if rows or rejects:
-            yield Chunk(lines, by_column(rows, width), rejects)
+                lines.give_back(batch)
+                good: list[tuple[int, list[str]]] = []
+                end = number + len(batch)
+                for line, raw, cells in self._records(lines, number, width):
+                    if self._sort(line, raw, cells, (width, named), gathered) and cells is not None:
+                        good.append((line, cells))
+                    number = line + len(raw)
+                    if number >= end:
+                        break
+                gathered.add([line for line, _ in good], [cells for _, cells in good])
+            if max(len(gathered.lines), len(gathered.rejects)) >= size or gathered.characters > _CHUNK_CHARACTERS:
+                yield Chunk(gathered.lines, gathered.columns, gathered.rejects)
+                gathered = _Gathered([[] for _ in range(width)])
+        if gathered.lines or gathered.rejects:
+            yield Chunk(gathered.lines, gathered.columns, gathered.rejects)
 
-    def _fault(self, line: int, raw: Sequence[str], cells: Sequence[str] | None, length: int) -> str | None:
+    def _plain_rows(self, number: int, batch: Sequence[str], width: int) -> list[list[str]] | None:
+        """Return one row per line; None when a line is flagged, blank, too long, of another width or part of a record."""
+        if self._survey.flagged and any(number <= at < number + len(batch) for at in self._survey.flagged):
+            return None
+        if len(max(batch, key=len)) > self._limits.cell:
+            return None
+        try:
+            rows = list(csv.reader(batch, delimiter=cast("str", self.delimiter), strict=True))
+        except csv.Error:
+            return None
+        if len(rows) != len(batch) or set(map(len, rows)) != {width}:
+            return None
+        return None if any(_is_blank(cells) for cells in rows) else rows
+
+    def _sort(
+        self, line: int, raw: Sequence[str], cells: list[str] | None, widths: tuple[int, int], gathered: _Gathered
+    ) -> bool:
+        # Whether the record is a row; if not, it has been counted as blank or put among the rejects.
+        reason = self._fault(line, raw, cells)
+        if reason is None and cells is not None:
+            if _is_blank(cells):
+                self.blank_rows += 1
+                return False
+            reason = _fit(cells, *widths)
+            if reason is None:
+                gathered.characters += sum(map(len, raw))
+                return True
+        content = cut("".join(raw).rstrip("\r\n"), self._limits.content)
+        gathered.rejects.append(Reject(line, reason or "broken_quote", content))
+        gathered.characters += len(content)
+        return False
+
+    def _fault(self, line: int, raw: Sequence[str], cells: Sequence[str] | None) -> str | None:
         flagged = self._survey.flagged
         if flagged:
             reason = next((flagged[at] for at in range(line, line + len(raw)) if at in flagged), None)
             if reason:
                 return reason
-        if length > self._limits.cell and (cells is None or max(map(len, cells)) > self._limits.cell):
+        if max(map(len, raw if cells is None else cells), default=0) > self._limits.cell:
             return "cell_too_large"
         return "broken_quote" if cells is None else None
 
 
-def _swallows(raw: Sequence[str], delimiter: str, width: int) -> bool:
-    # A record over several lines that by themselves have as many fields as a row: a stray quote joined rows.
-    if width < 4:
+def _is_blank(cells: Sequence[str]) -> bool:
+    return not cells or (not cells[0].strip() and not "".join(cells).strip())
+
+
+def _swallows(raw: Sequence[str], delimiter: str, width: int, fields: int) -> bool:
+    # Every line of the record has the delimiters of a whole row: a stray quote joined rows. In a narrow table a text
+    # may have so many commas of its own; a record that fits is taken at its word there.
+    if width < _NARROW or (width < _WIDE and fields == width):
         return False
-    counts = [line.count(delimiter) for line in raw]
-    return any(count >= width - 1 for count in counts[1:-1]) or counts[0] == counts[-1] == width - 1
+    return all(line.count(delimiter) >= width - 1 for line in raw)
 
 
 def _fit(cells: list[str], width: int, named: int) -> str | None:
@@ -177,10 +253,3 @@ def _fit(cells: list[str], width: int, named: int) -> str | None:
     elif named <= len(cells) < width:
         cells.extend("" for _ in range(width - len(cells)))
     return None if len(cells) == width else "field_count"
-
-
-def by_column(rows: Sequence[Sequence[str]], width: int) -> list[list[str | None]]:
-    """Turn rows of equal width into columns; an empty text becomes None."""
-    if not rows:
-        return [[] for _ in range(width)]
-    return [[cell or None for cell in column] if "" in column else list(column) for column in zip(*rows, strict=True)]

@@ -1,5 +1,5 @@
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import BinaryIO, Protocol
 
 from python_calamine import (
@@ -37,8 +37,8 @@ class WorkbookSource:
         SheetTooLarge, ZipBomb, Truncated, PasswordProtected, UnsupportedFormat, NotATable: see those.
     """
 
-    encoding: str | None = None
-    delimiter: str | None = None
+    encoding = None
+    delimiter = None
 
     def __init__(self, file: BinaryIO, kind: Format, sheet: str | None, limits: Limits) -> None:
         self.format: Format = kind
@@ -132,12 +132,13 @@ def sheet_chunks(
         kept = [(line, row) for line, row in batch if any(row) or any(cell not in {"", None} for cell in row)]
         counts.blank_rows += len(batch) - len(kept)
         lines = [line for line, _ in kept]
-        columns = [column_texts(column) for column in zip(*(row for _, row in kept), strict=True)]
+        columns = [column_texts(column) for column in zip_longest(*(row for _, row in kept))]
         rejects: list[Reject] = []
         if len(columns) > width:
             _reject_rows(lines, columns, rejects, limits, "field_count", _beyond(columns, width))
             del columns[width:]
         _reject_rows(lines, columns, rejects, limits, "cell_too_large", _oversized(columns, limits.cell))
+        _reject_rows(lines, columns, rejects, limits, "nul_bytes", _with_nul(columns))
         columns.extend([None] * len(lines) for _ in range(width - len(columns)))
         if lines or rejects:
             yield Chunk(lines, columns, rejects)
@@ -156,6 +157,11 @@ def _beyond(columns: Sequence[Sequence[str | None]], width: int) -> set[int]:
 
 def _oversized(columns: Sequence[Sequence[str | None]], limit: int) -> set[int]:
     return {at for column in columns for at, cell in enumerate(column) if cell and len(cell) > limit}
+
+
+def _with_nul(columns: Sequence[Sequence[str | None]]) -> set[int]:
+    suspect = [column for column in columns if "\0" in "".join(filter(None, column))]
+    return {at for column in suspect for at, cell in enumerate(column) if cell and "\0" in cell}
 
 
 def _reject_rows(
