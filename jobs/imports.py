@@ -9,7 +9,7 @@ from service.clock import Clock
 from service.db import Database
 from service.imports.queries import find_open_imports
 from service.imports.runner import run_import
-from service.outages import DATABASE_ERRORS, is_outage
+from service.outages import CONNECTION_ERRORS, is_outage
 from service.tables.chunk import Limits
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("imports")
@@ -27,7 +27,7 @@ async def run_imports(
                 if stop.is_set():
                     break
                 await _run_one(database, clock, import_id, limits)
-        except DATABASE_ERRORS as error:
+        except CONNECTION_ERRORS as error:
             log.warning("import.interrupted", error=type(error).__name__, outage=is_outage(error))
             await _sleep(stop, 1.0)
         await _sleep(stop, poll_ms / 1000)
@@ -37,7 +37,7 @@ async def _run_one(database: Database, clock: Clock, import_id: UUID, limits: Li
     try:
         if await run_import(database, import_id, clock=clock, limits=limits):
             log.info("import.ended", import_id=str(import_id))
-    except DATABASE_ERRORS:
+    except CONNECTION_ERRORS:
         raise
     except Exception:  # one import that breaks must not keep the others from being worked on
         log.exception("import.broke", import_id=str(import_id))

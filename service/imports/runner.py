@@ -36,7 +36,6 @@ from service.imports.shapes import SHAPES
 from service.imports.staging import Stage
 from service.models import DataImport
 from service.personal_data.rules import blank
-from service.rulebook.load import load_rulebook
 from service.rulebook.windows import WindowCache
 from service.tables.chunk import Chunk, Limits
 from service.tables.columns import choose_map
@@ -162,11 +161,6 @@ def context_of(row: DataImport, catalog: Catalog, header: tuple[str, ...], seen:
             sorted(choice.fields.items()),
         ]
     )
-    rules = catalog.rules
-    rulebook = load_rulebook(
-        (rule.body for rule in rules if rule.kind == "period"),
-        (rule.body for rule in rules if rule.kind == "parameter"),
-    )
     return Context(
         kind=row.kind,
         authority=catalog.authority_by_code[row.authority_code],
@@ -177,7 +171,7 @@ def context_of(row: DataImport, catalog: Catalog, header: tuple[str, ...], seen:
         accepted_at=now,
         accepted_on=legal_day(now),
         catalog=catalog,
-        windows=WindowCache(rulebook),
+        windows=WindowCache(catalog.rulebook),
         choice=choice,
         header=header,
         digest_key=hashlib.blake2b(identity, digest_size=16).digest(),

@@ -6,14 +6,13 @@ import polars as pl
 
 from service.imports.interpret.cells import (
     Cells,
-    bytea,
     codes,
     digest_column,
     folded_names,
-    is_seen,
     new_ids,
     stage_frame,
     to_csv,
+    unseen,
 )
 from service.imports.interpret.context import Context
 from service.imports.interpret.windows import entry_window_columns
@@ -28,11 +27,11 @@ _COMPARED = ("list_id", "listed_on", "removed_on", "document_no", "removal_docum
 
 def blacklist_rows(chunk: Chunk, context: Context, first_n: int, columns: Sequence[str]) -> bytes:
     """Return the rows of `chunk` as CSV for the staging table, one line a row, in the order of `columns`."""
-    cells = Cells(chunk, context, first_n)
-    digests = cells.row_digests()
-    seen = is_seen(digests, context)
+    seen_csv, cells, digests = unseen(chunk, context, first_n, columns)
+    if not cells.height:
+        return seen_csv
     staged: dict[str, pl.Series] = {"n": cells.n, "line": cells.line}
-    staged["row_digest"] = pl.Series([bytea(digest) for digest in digests], dtype=pl.String)
+    staged["row_digest"] = digests
     code = codes(cells)
     outcome, reason = code.get_column("outcome"), code.get_column("reason")
     content: dict[str, pl.Series] = {}
@@ -66,9 +65,9 @@ def blacklist_rows(chunk: Chunk, context: Context, first_n: int, columns: Sequen
     content |= entry_window_columns(content, context)
     content["flags"] = pl.repeat("{}", cells.height, eager=True)
     content["raw"] = cells.unknown_json()
-    staged["outcome"] = outcome.set(seen, "seen")
+    staged["outcome"] = outcome
     staged["reasons"] = pl.Series([None if r is None else "{" + r + "}" for r in reason], dtype=pl.String).set(
-        ~quarantined | seen, None
+        ~quarantined, None
     )
     staged["uscc"] = code.get_column("code")
     staged["natural_key"] = pl.select(
@@ -80,9 +79,9 @@ def blacklist_rows(chunk: Chunk, context: Context, first_n: int, columns: Sequen
     waiting = (outcome == "waiting").fill_null(value=False)
     staged["waiting_for"] = code.get_column("old_value").zip_with(waiting, cells.nulls())
     staged["folded_name"], staged["bigrams"] = folded_names(code.get_column("code"), content["party_name"])
-    staged["content"] = cells.contents((waiting | (outcome == "quarantined").fill_null(value=False)) & ~seen)
+    staged["content"] = cells.contents(waiting | (outcome == "quarantined").fill_null(value=False))
     staged |= {f"c_{name}": column for name, column in content.items() if name in BLACKLIST.names}
-    return to_csv(stage_frame(staged, columns, cells.height))
+    return seen_csv + to_csv(stage_frame(staged, columns, cells.height))
 
 
 def _lists(cells: Cells, context: Context) -> tuple[pl.Series, pl.Series]:

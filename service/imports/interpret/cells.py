@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -34,10 +34,10 @@ _STATE_REASON = {
 class Cells:
     """The columns of one chunk by our field names, cleaned; a field that the file lacks is a column of nulls."""
 
-    def __init__(self, chunk: Chunk, context: Context, first_n: int) -> None:
+    def __init__(self, chunk: Chunk, context: Context, numbers: Sequence[int]) -> None:
         self.context = context
         self.height = len(chunk.lines)
-        self.n = pl.Series("n", range(first_n, first_n + self.height), dtype=pl.Int64)
+        self.n = pl.Series("n", numbers, dtype=pl.Int64)
         self.line = pl.Series("line", chunk.lines, dtype=pl.Int64)
         self.raw = [pl.Series(f"x{i}", column, dtype=pl.String) for i, column in enumerate(chunk.columns)]
         self._clean: dict[str, pl.Series] = {}
@@ -57,12 +57,6 @@ class Cells:
     def nulls(self) -> pl.Series:
         """Return a text column of nulls."""
         return pl.repeat(None, self.height, dtype=pl.String, eager=True)
-
-    def row_digests(self) -> list[bytes]:
-        """Return the 16-byte digest of each row's cells as written, keyed by column map and options."""
-        joined = pl.select(pl.concat_str([c.fill_null("\x00") for c in self.raw], separator="\x1f")).to_series()
-        key = self.context.digest_key
-        return [hashlib.blake2b(text.encode(), digest_size=16, key=key).digest() for text in joined]
 
     def unknown_json(self) -> pl.Series:
         """Return the cells of unknown columns as JSON objects (null where all are empty), personal data blanked."""
@@ -94,6 +88,37 @@ class Cells:
             cells = [None if i in skip else column[place] for i, column in enumerate(self.raw)]
             texts[place] = row_json(self.context.header, cells)
         return pl.Series("content", texts, dtype=pl.String)
+
+
+def row_digests(chunk: Chunk, context: Context) -> list[bytes]:
+    """Return the 16-byte digest of each row's cells as written, keyed by column map and options."""
+    cells = [pl.Series(column, dtype=pl.String).fill_null("\x00") for column in chunk.columns]
+    joined = pl.select(pl.concat_str(cells, separator="\x1f")).to_series()
+    key = context.digest_key
+    return [hashlib.blake2b(text.encode(), digest_size=16, key=key).digest() for text in joined]
+
+
+def unseen(chunk: Chunk, context: Context, first_n: int, columns: Sequence[str]) -> tuple[bytes, Cells, pl.Series]:
+    """Part the rows that this source stated last, cell by cell, from those that must be read.
+
+    Returns the staged lines of the former, the cells of the latter, and the latter's digests as bytea literals.
+    """
+    digests = row_digests(chunk, context)
+    seen = is_seen(digests, context)
+    literals = pl.Series([bytea(digest) for digest in digests], dtype=pl.String)
+    numbers = range(first_n, first_n + len(digests))
+    if not seen.any():
+        return b"", Cells(chunk, context, numbers), literals
+    known = {
+        "n": pl.Series(numbers, dtype=pl.Int64).filter(seen),
+        "line": pl.Series(chunk.lines, dtype=pl.Int64).filter(seen),
+        "outcome": pl.repeat("seen", int(seen.sum()), eager=True),
+        "row_digest": literals.filter(seen),
+    }
+    kept = (~seen).arg_true().to_list()
+    rest = Chunk([chunk.lines[at] for at in kept], [[column[at] for at in kept] for column in chunk.columns])
+    csv = to_csv(stage_frame(known, columns, int(seen.sum())))
+    return csv, Cells(rest, context, [numbers[at] for at in kept]), literals.filter(~seen)
 
 
 def row_json(header: Sequence[str], cells: Sequence[str | None]) -> str:
@@ -175,8 +200,13 @@ def folded_names(usccs: pl.Series, names: pl.Series) -> tuple[pl.Series, pl.Seri
     return pl.Series("folded_name", folded, dtype=pl.String), pl.Series("bigrams", grams, dtype=pl.String)
 
 
-def array_literal(words: Iterable[str]) -> str:
+def array_literal(words: Collection[str]) -> str:
     """Return a PostgreSQL text[] literal, every element quoted."""
+    if not words:
+        return "{}"
+    joined = '","'.join(words)
+    if "\\" not in joined and joined.count('"') == 2 * (len(words) - 1):
+        return f'{{"{joined}"}}'
     quoted = (word.replace("\\", "\\\\").replace('"', '\\"') for word in words)
     return "{" + ",".join(f'"{word}"' for word in quoted) + "}"
 

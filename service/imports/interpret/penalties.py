@@ -8,14 +8,13 @@ from service.imports.interpret.cells import (
     Cells,
     array_column,
     array_literal,
-    bytea,
     codes,
     digest_column,
     folded_names,
-    is_seen,
     new_ids,
     stage_frame,
     to_csv,
+    unseen,
 )
 from service.imports.interpret.context import Context
 from service.imports.interpret.windows import penalty_window_columns
@@ -70,14 +69,11 @@ _COMPARED = (
 
 def penalty_rows(chunk: Chunk, context: Context, first_n: int, columns: Sequence[str]) -> bytes:
     """Return the rows of `chunk` as CSV for the staging table, one line a row, in the order of `columns`."""
-    cells = Cells(chunk, context, first_n)
-    digests = cells.row_digests()
-    seen = is_seen(digests, context)
+    known, cells, digests = unseen(chunk, context, first_n, columns)
+    if not cells.height:
+        return known
     staged: dict[str, pl.Series] = {"n": cells.n, "line": cells.line}
-    staged["row_digest"] = pl.Series([bytea(digest) for digest in digests], dtype=pl.String)
-    if seen.all() and len(seen):
-        staged["outcome"] = pl.repeat("seen", cells.height, eager=True)
-        return to_csv(stage_frame(staged, columns, cells.height))
+    staged["row_digest"] = digests
     code = codes(cells)
     content: dict[str, pl.Series] = {}
     outcome = code.get_column("outcome")
@@ -107,13 +103,13 @@ def penalty_rows(chunk: Chunk, context: Context, first_n: int, columns: Sequence
     quarantined = reason.is_not_null() & ~(outcome == "natural_person").fill_null(value=False)
     outcome = outcome.set(quarantined, "quarantined")
     wanted = outcome.is_null() | (outcome == "waiting").fill_null(value=False)
-    content |= penalty_window_columns(content, context, wanted & ~seen)
+    content |= penalty_window_columns(content, context, wanted)
     content["flags"] = flags.column()
     content["raw"] = cells.unknown_json()
 
-    staged["outcome"] = outcome.set(seen, "seen")
+    staged["outcome"] = outcome
     staged["reasons"] = pl.Series([None if r is None else "{" + r + "}" for r in reason], dtype=pl.String).set(
-        ~quarantined | seen, None
+        ~quarantined, None
     )
     staged["uscc"] = code.get_column("code")
     staged["natural_key"] = _natural_keys(content)
@@ -123,9 +119,9 @@ def penalty_rows(chunk: Chunk, context: Context, first_n: int, columns: Sequence
     staged["old_value"] = old_value
     staged["waiting_for"] = old_value.zip_with((outcome == "waiting").fill_null(value=False), cells.nulls())
     staged["folded_name"], staged["bigrams"] = folded_names(code.get_column("code"), content["party_name"])
-    staged["content"] = cells.contents((outcome.is_in(["quarantined", "waiting"])).fill_null(value=False) & ~seen)
+    staged["content"] = cells.contents((outcome.is_in(["quarantined", "waiting"])).fill_null(value=False))
     staged |= {f"c_{name}": column for name, column in content.items() if name in PENALTIES.names}
-    return to_csv(stage_frame(staged, columns, cells.height))
+    return known + to_csv(stage_frame(staged, columns, cells.height))
 
 
 class _Flags:

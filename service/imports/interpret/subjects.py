@@ -7,14 +7,13 @@ import polars as pl
 from service.imports.interpret.cells import (
     Cells,
     array_literal,
-    bytea,
     codes,
     digest_column,
     folded_names,
-    is_seen,
     new_ids,
     stage_frame,
     to_csv,
+    unseen,
 )
 from service.imports.interpret.context import Context
 from service.imports.shapes import SUBJECTS
@@ -37,20 +36,20 @@ _COMPARED = tuple(name for name in SUBJECTS.names if name not in {"flags", "raw"
 
 def subject_rows(chunk: Chunk, context: Context, first_n: int, columns: Sequence[str]) -> bytes:
     """Return the rows of `chunk` as CSV for the staging table, one line a row, in the order of `columns`."""
-    cells = Cells(chunk, context, first_n)
-    digests = cells.row_digests()
-    seen = is_seen(digests, context)
+    known, cells, digests = unseen(chunk, context, first_n, columns)
+    if not cells.height:
+        return known
     staged: dict[str, pl.Series] = {"n": cells.n, "line": cells.line}
-    staged["row_digest"] = pl.Series([bytea(digest) for digest in digests], dtype=pl.String)
+    staged["row_digest"] = digests
     code = codes(cells)
     outcome, reason = code.get_column("outcome"), code.get_column("reason")
     content, trouble = _content(cells, code.get_column("code"))
     reason = reason.zip_with(reason.is_not_null(), trouble)
     quarantined = reason.is_not_null() & ~(outcome == "natural_person").fill_null(value=False)
     outcome = outcome.set(quarantined, "quarantined")
-    staged["outcome"] = outcome.set(seen, "seen")
+    staged["outcome"] = outcome
     staged["reasons"] = pl.Series([None if r is None else "{" + r + "}" for r in reason], dtype=pl.String).set(
-        ~quarantined | seen, None
+        ~quarantined, None
     )
     staged["uscc"] = code.get_column("code")
     staged["natural_key"] = code.get_column("code")
@@ -60,9 +59,9 @@ def subject_rows(chunk: Chunk, context: Context, first_n: int, columns: Sequence
     staged["old_value"] = code.get_column("old_value")
     staged["waiting_for"] = code.get_column("old_value").zip_with(waiting, cells.nulls())
     staged["folded_name"], staged["bigrams"] = folded_names(code.get_column("code"), content["name"])
-    staged["content"] = cells.contents((waiting | (outcome == "quarantined").fill_null(value=False)) & ~seen)
+    staged["content"] = cells.contents(waiting | (outcome == "quarantined").fill_null(value=False))
     staged |= {f"c_{name}": column for name, column in content.items()}
-    return to_csv(stage_frame(staged, columns, cells.height))
+    return known + to_csv(stage_frame(staged, columns, cells.height))
 
 
 def _content(cells: Cells, code: pl.Series) -> tuple[dict[str, pl.Series], pl.Series]:
