@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.db import Database
 from service.outages import is_outage, outage_reason
+from tests.conftest import Server
 
 DEFERRED = "CREATE TEMP TABLE once (id int UNIQUE DEFERRABLE INITIALLY DEFERRED)"
 
@@ -52,8 +53,8 @@ async def test_a_server_that_is_not_there_is_an_outage(url: str) -> None:
     assert is_outage(raised.value)
 
 
-async def test_a_database_that_is_not_there_is_an_outage(database_url: str) -> None:
-    absent = Database(f"{database_url}_gone", application="test")
+async def test_a_database_that_is_not_there_is_an_outage(server: Server) -> None:
+    absent = Database(server.url("gone"), application="test")
     with pytest.raises(DBAPIError) as raised:
         async with absent.reading():
             pass
