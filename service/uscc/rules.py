@@ -206,8 +206,7 @@ def _grade(raw: str, text: str, code: str, name: str | None, known_divisions: fr
         )
     passes = c18(code[:17]) == code[17]
     is_org_code = org_check(code[8:16]) == code[16]
-    is_person = _reads_as_person(code, is_key=passes and is_org_code)
-    if is_person:
+    if _reads_as_person(code, is_key=passes and is_org_code):
         return _found(raw, CodeState.PERSON_IDENTIFIER)
     if is_digits(code) and code.endswith("000") and not (passes and is_org_code):
         return _found(raw, CodeState.EXCEL_DAMAGED)
@@ -324,7 +323,7 @@ def _suggestion(text: str) -> str | None:
 
 
 def _passing(text: str) -> Iterator[str]:
-    for chars in product(*(((LOOK_ALIKES.get(char) or "") and LOOK_ALIKES[char]) or [capitals(char)] for char in text)):
+    for chars in product(*((LOOK_ALIKES[char] or [""]) if char in LOOK_ALIKES else [capitals(char)] for char in text)):
         code = "".join(chars)
         if (
             _has_shape(code)

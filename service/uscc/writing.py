@@ -39,7 +39,12 @@ LOOK_ALIKES: Final[Mapping[str, str]] = {
     "_": "",
     **dict(zip("АВСЕНКМРТХУавсенкмртху", "ABCEHKMPTXY" * 2, strict=True)),
     **dict(zip("ΑΒΕΗΚΜΝΡΤΧΥ", "ABEHKMNPTXY", strict=True)),
-    **dict.fromkeys("ОоΟοЗз", "0") | {"З": "3", "з": "3", "×": "X", "Ι": "1", "І": "1"},
+    **dict.fromkeys("ОоΟο", "0"),
+    "З": "3",
+    "з": "3",
+    "×": "X",
+    "Ι": "1",
+    "І": "1",
 }
 """What a character that no credit code has may have been, each possibility one character, "" = nothing."""
 
