@@ -77,6 +77,10 @@ class Actor:
         """Return whether the actor has at least one of `roles`."""
         return not self.roles.isdisjoint(roles)
 
+    def acts_for(self, authority_code: str, *roles: Role) -> bool:
+        """Return whether the actor has at least one of `roles` in the name of this authority."""
+        return self.authority_code == authority_code and self.may(*roles)
+
 
 def _base62(number: int, length: int) -> str:
     digits = []

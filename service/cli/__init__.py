@@ -1,0 +1,45 @@
+"""The `xinyong` command: one module a group of commands."""
+
+import sys
+
+import typer
+from pydantic import ValidationError
+
+from service.cli import codes, importing, keys, processes, rulebook, sources
+from service.cli.terminal import err
+from service.embedded import EmbeddedProblem
+from service.errors import Refusal
+
+app = typer.Typer(
+    help="Xinyong (信用): credit files, blacklist entries and published penalties by unified social credit code.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command("demo")(processes.demo)
+app.command("serve")(processes.serve)
+app.add_typer(processes.jobs_app, name="jobs")
+app.command("migrate")(processes.migrate)
+app.command("sample")(processes.sample)
+app.command("import")(importing.import_)
+app.add_typer(keys.app, name="keys")
+app.add_typer(sources.app, name="sources")
+app.add_typer(rulebook.app, name="rules")
+app.command("uscc")(codes.uscc)
+
+
+def main() -> None:
+    """Run the command; what goes wrong in a known way is one sentence and exit code 1."""
+    try:
+        app()
+    except (EmbeddedProblem, Refusal) as problem:
+        err.print(f"[red]{getattr(problem, 'code', 'problem')}[/red]: {problem}", soft_wrap=True)
+        sys.exit(1)
+    except ValidationError as problem:
+        for one in problem.errors():
+            err.print(f"[red]XINYONG_{'_'.join(map(str, one['loc'])).upper()}[/red]: {one['msg']}", soft_wrap=True)
+        sys.exit(1)
+    except OSError as problem:
+        err.print(f"[red]system[/red]: {problem.strerror or problem}", soft_wrap=True)
+        sys.exit(1)

@@ -1,0 +1,190 @@
+"""The long-running processes: the API, the jobs, and both with a database for a first look."""
+
+import asyncio
+import logging
+import signal
+import sys
+import threading
+from typing import Annotated
+
+import structlog
+import typer
+import uvicorn
+
+from jobs.registry import JOBS
+from jobs.scheduler import run_job, serve_jobs
+from service.app import create_app
+from service.catalog.actions import sync_seed
+from service.catalog.seed import load_seed
+from service.changes.actions import drain
+from service.cli.terminal import err, out, run, with_database
+from service.clock import system_clock
+from service.connection import database_url
+from service.db import Database
+from service.demo import run_demo
+from service.migrate import migrate as migrate_schema
+from service.migrate import refuse_newer
+from service.samples import load_samples
+from service.settings import Settings
+from service.tables.chunk import Limits
+
+jobs_app = typer.Typer(help="The jobs process: sequencer, imports, scheduled jobs.", no_args_is_help=True)
+
+OwnedOption = Annotated[bool, typer.Option("--owned", hidden=True)]
+
+
+def end_with_owner() -> None:
+    """End this process when the one that started it is gone: its end of our standard input closes then."""
+
+    def watch() -> None:
+        sys.stdin.buffer.read()
+        signal.raise_signal(signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def log_to_stderr(settings: Settings) -> None:
+    """Log as JSON lines to standard error, from the set level on."""
+    level = getattr(logging, settings.log_level.upper())
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def serve(*, owned: OwnedOption = False) -> None:
+    """Serve the API and its documentation pages.
+
+    Example: [bold]XINYONG_PORT=8080 xinyong serve[/bold]
+    """
+    settings = Settings()
+    log_to_stderr(settings)
+    if owned:
+        end_with_owner()
+    with database_url(settings) as url:
+        database = Database(
+            url,
+            application="xinyong api",
+            pool_size=settings.pool_size,
+            statement_timeout_ms=settings.statement_timeout_ms,
+        )
+        api = create_app(settings, database=database)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                api,
+                host=settings.host,
+                port=settings.port,
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=10,
+                loop="uvloop",
+            )
+        )
+        server.run()
+        if not server.started:
+            raise typer.Exit(1)
+
+
+@jobs_app.command("serve")
+def jobs_serve(*, owned: OwnedOption = False) -> None:
+    """Run the sequencer, the imports and the scheduled jobs until told to stop.
+
+    Example: [bold]xinyong jobs serve[/bold]
+    """
+    settings = Settings()
+    log_to_stderr(settings)
+    if owned:
+        end_with_owner()
+    with database_url(settings) as url:
+        run(_jobs(url, settings))
+
+
+async def _jobs(url: str, settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    database = Database(url, application="xinyong jobs", pool_size=8)
+    try:
+        limits = Limits(cells=settings.max_sheet_cells)
+        await serve_jobs(database, system_clock, stop, poll_ms=settings.job_poll_ms, limits=limits)
+    finally:
+        await database.dispose()
+
+
+@jobs_app.command("list")
+def jobs_list() -> None:
+    """List the scheduled jobs.
+
+    Example: [bold]xinyong jobs list[/bold]
+    """
+    for job in JOBS:
+        out.print(f"{job.name:<24} every {job.every_seconds:>5} s   {job.words}")
+
+
+@jobs_app.command("run")
+def jobs_run(name: str) -> None:
+    """Run one job now.
+
+    Example: [bold]xinyong jobs run take_in_waiting_rows[/bold]
+    """
+    job = next((one for one in JOBS if one.name == name), None)
+    if job is None:
+        err.print(f"No job {name!r}. There are: {', '.join(one.name for one in JOBS)}.")
+        raise typer.Exit(2)
+    done = with_database(Settings(), lambda database: run_job(job, database, system_clock))
+    out.print(f"{name}: {done}")
+
+
+def demo() -> None:
+    """Run everything on this machine: database, fictitious sample data, API and jobs. Ctrl-C ends all of it.
+
+    This is what `make run` calls. Example: [bold]xinyong demo[/bold]
+    """
+    raise typer.Exit(run_demo(Settings(), out, prepare))
+
+
+def sample() -> None:
+    """Load the fictitious sample data, once.
+
+    Example: [bold]xinyong sample[/bold]
+    """
+    settings = Settings()
+
+    async def work(database: Database) -> bool:
+        loaded = await load_samples(database, settings.data_dir / "sample", clock=system_clock)
+        await drain(database, system_clock)
+        return loaded
+
+    loaded = with_database(settings, work)
+    out.print("The sample data is in." if loaded else "The sample data was there already.")
+
+
+async def prepare(url: str) -> None:
+    """Bring the schema and the catalogues of the database at `url` up to date."""
+    database = Database(url, application="xinyong migrate", pool_size=2)
+    try:
+        await refuse_newer(database)
+        await asyncio.to_thread(migrate_schema, url)
+        async with database.transaction() as session:
+            await sync_seed(session, load_seed(), now=system_clock())
+    finally:
+        await database.dispose()
+
+
+def migrate() -> None:
+    """Bring the database's schema and catalogues up to date.
+
+    Example: [bold]xinyong migrate[/bold]
+    """
+    with database_url(Settings()) as url:
+        run(prepare(url))
+        out.print("The schema and the catalogues are up to date.")
