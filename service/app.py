@@ -13,6 +13,7 @@ import service.catalog.endpoints
 import service.changes.endpoints
 import service.health.endpoints
 import service.imports.endpoints
+import service.signing.well_known
 import service.status.endpoints
 import service.subjects.endpoints
 from schemas.base import Problem
@@ -35,6 +36,7 @@ ROUTERS: Final = (
     service.catalog.endpoints.router,
     service.changes.endpoints.router,
     service.health.endpoints.router,
+    service.signing.well_known.router,
 )
 
 #: Largest body of an operation that does not set its own limit, in bytes: 10,000 codes with room to spare.

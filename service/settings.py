@@ -22,6 +22,9 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         default=Path(".xinyong"), description="Where the embedded database, uploads and demo keys live."
     )
+    signing_key_file: Path | None = Field(
+        default=None, description="A private Ed25519 key in PEM. Without it one is made below the data directory."
+    )
     host: str = Field(default="127.0.0.1", description="Address the API listens on.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port the API listens on.")
     pool_size: int = Field(default=10, ge=1, le=200, description="Database connections of one API process.")
@@ -46,10 +49,10 @@ class Settings(BaseSettings):
             raise ValueError("it begins with postgresql://, as in postgresql://user:password@host:5432/xinyong")
         return value
 
-    @field_validator("data_dir")
+    @field_validator("data_dir", "signing_key_file")
     @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser().absolute()
 
     def sqlalchemy_url(self) -> str | None:
         """Return the database URL in the form SQLAlchemy's asyncpg dialect takes, or None for the embedded server."""
