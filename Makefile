@@ -18,6 +18,10 @@ check: .venv/dev.stamp
 	$(BIN)/python -m schemas.write_openapi --check
 	$(BIN)/pytest -q -p no:cacheprovider tests/test_layers.py tests/test_lock.py
 
+# The long versions: hours of faults and millions of inputs instead of seconds and hundreds.
+proof: .venv/dev.stamp
+	$(BIN)/pytest -q -m proof $(ARGS)
+
 bench: .venv/dev.stamp
 	$(BIN)/python -m benchmarks $(NAME)
 
