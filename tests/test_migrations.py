@@ -105,3 +105,24 @@ async def test_a_new_database_has_a_log_of_its_own(database: Database, empty: st
         log_there = await there.scalar(text("SELECT log_id FROM change_log"))
     await other.dispose()
     assert log_here != log_there
+
+
+async def test_stored_names_are_folded_again_where_they_hold_traditional_characters(empty: str) -> None:
+    await asyncio.to_thread(command.upgrade, configured(empty), "0001")
+    database = Database(empty, application="test")
+    async with database.transaction() as session:
+        await session.execute(
+            text("INSERT INTO subject (uscc, version_no, created_at) VALUES ('91500000XY0000012K', 1, now())")
+        )
+        await session.execute(
+            text(
+                """INSERT INTO subject_name (uscc, name, kind, folded, bigrams) VALUES
+                ('91500000XY0000012K', '重慶甲有限責任公司', 'registered', '重慶甲有限責任公司', '{重慶}'),
+                ('91500000XY0000012K', '重庆乙', 'former', '重庆乙', '{stays}')"""
+            )
+        )
+    await asyncio.to_thread(migrate, empty)
+    async with database.reading() as session:
+        names = await session.execute(text("SELECT folded, bigrams FROM subject_name ORDER BY kind"))
+        assert [tuple(row) for row in names] == [("重庆乙", ["stays"]), ("重庆甲", ["重庆", "庆甲"])]
+    await database.dispose()

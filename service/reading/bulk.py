@@ -14,7 +14,7 @@ from service.reading.dates import read_date
 from service.reading.document_numbers import read_document_no
 from service.reading.kinds import read_kinds, read_kinds_by_words
 from service.reading.money import read_clerk_amount
-from service.reading.names import normalise_name
+from service.reading.names import FORM_WORDS, SIMPLIFIED, fold_name, normalise_name
 from service.reading.numerals import NUMERAL_CHARS
 
 _Row = Mapping[str, object]
@@ -180,3 +180,15 @@ def normalise_names(series: pl.Series) -> pl.Series:
     plain = texts.str.replace_many(["(", ")", " ", "　"], ["（", "）", "", ""])
     fast = pl.DataFrame([plain.rename("value"), is_read.rename("is_read")])
     return _merged(texts, fast, lambda text: {"value": normalise_name(text)}).get_column("value")
+
+
+def fold_names(series: pl.Series) -> pl.Series:
+    """Return the folded form of each name, "" for null; as `names.fold_name`."""
+    texts = series.cast(pl.String)
+    is_read = texts.str.contains(rf"^(?:{_HAN}|[（）()0-9A-Za-z])+$")
+    plain = texts.str.to_lowercase().str.replace_all("[（）()]", "")
+    plain = plain.str.replace_many(list(SIMPLIFIED), list(SIMPLIFIED.values()))
+    folded = plain.str.replace_all(FORM_WORDS, "")
+    # A name of form words only keeps them.
+    fast = pl.DataFrame([folded.zip_with(folded != "", plain).rename("value"), is_read.rename("is_read")])
+    return _merged(texts, fast, lambda text: {"value": fold_name(text)}).get_column("value")

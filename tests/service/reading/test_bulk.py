@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from service.reading.amounts import read_amount
 from service.reading.bulk import (
+    fold_names,
     normalise_names,
     read_amounts,
     read_clerk_amounts,
@@ -18,7 +19,7 @@ from service.reading.dates import read_date
 from service.reading.document_numbers import read_document_no
 from service.reading.kinds import read_kinds
 from service.reading.money import read_clerk_amount
-from service.reading.names import normalise_name
+from service.reading.names import fold_name, normalise_name
 
 
 def column(*parts: str, wild: str) -> st.SearchStrategy[list[str | None]]:
@@ -235,10 +236,33 @@ def test_names_are_normalised_as_by_the_plain_function(texts: list[str | None]) 
     assert normalise_names(series(texts)).to_list() == [normalise_name(text) for text in texts]
 
 
+@given(
+    column(
+        "重庆",
+        "重慶",
+        "某某",
+        "（",
+        ")",
+        "有限公司",
+        "有限責任公司",
+        "薴",
+        "A",
+        "Ｂ",
+        " ",
+        "·",
+        "○",
+        wild="重慶薴苧（）() ·Ａa有限公司",
+    ),
+)
+@example(["有限公司", "有限責任公司", "（）", "İ", None])
+def test_names_are_folded_as_by_the_plain_function(texts: list[str | None]) -> None:
+    assert fold_names(series(texts)).to_list() == [fold_name(text) for text in texts]
+
+
 @pytest.mark.parametrize("count", [0, 1])
 def test_short_columns_keep_their_length_and_types(count: int) -> None:
     texts = series([None] * count)
     assert read_dates(texts).schema == {"value": pl.Date, "problem": pl.String}
     assert read_amounts(texts).height == read_kinds_series(texts).height == read_document_nos(texts).height == count
     assert read_clerk_amounts(texts, "yuan").dtype == pl.Int64
-    assert normalise_names(texts).to_list() == [""] * count
+    assert normalise_names(texts).to_list() == fold_names(texts).to_list() == [""] * count
