@@ -14,6 +14,8 @@ class Category(StrEnum):
     INVALID = "invalid"
     TOO_LARGE = "too_large"
     UNAVAILABLE = "unavailable"
+    VERSION_MISMATCH = "version_mismatch"
+    VERSION_REQUIRED = "version_required"
 
 
 class Refusal(Exception):

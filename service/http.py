@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
 
 import orjson
-from fastapi import Depends, Query, Request, Response, Security
+from fastapi import Depends, Header, Query, Request, Response, Security
 from fastapi.security import HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,6 +22,7 @@ from service.clock import legal_day
 from service.db import Database, ReadSession
 from service.errors import Forbidden, Invalid, Refusal
 from service.problems import Responses, UnknownParameter, problem_responses
+from service.versions import ExpectedVersion, MalformedVersion, VersionMismatch, VersionRequired, read_expected_version
 
 T = TypeVar("T")
 
@@ -254,6 +255,34 @@ def matches_etag(if_none_match: str | None, etag: str) -> bool:
 def not_modified(etag: str) -> Response:
     """Return the answer 304 for a client that has the present representation."""
     return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": etag, "Cache-Control": "no-cache"})
+
+
+IfMatch = Annotated[
+    str | None,
+    Header(description="The ETag of the version that you change, as the last answer gave it.", examples=['"3"']),
+]
+
+
+async def _version(if_match: IfMatch = None) -> ExpectedVersion:
+    return read_expected_version(if_match)
+
+
+#: What `If-Match` says, for an operation that changes a resource that exists; its action asks `ExpectedVersion.check`.
+VersionDep = Annotated[ExpectedVersion, Depends(_version)]
+
+
+async def _put_version(
+    if_match: IfMatch = None,
+    if_none_match: Annotated[str | None, Header(description="`*`: only where there is nothing yet.")] = None,
+) -> ExpectedVersion:
+    return read_expected_version(if_match, if_none_match)
+
+
+#: The same for a PUT that may also make the resource.
+PutVersionDep = Annotated[ExpectedVersion, Depends(_put_version)]
+
+#: What an operation with `VersionDep` or `PutVersionDep` may answer.
+VERSION_REFUSALS: Final[tuple[type[Refusal], ...]] = (MalformedVersion, VersionRequired, VersionMismatch)
 
 
 def answers(

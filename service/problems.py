@@ -25,6 +25,8 @@ STATUS: Final = {
     Category.INVALID: 422,
     Category.TOO_LARGE: 413,
     Category.UNAVAILABLE: 503,
+    Category.VERSION_MISMATCH: 412,
+    Category.VERSION_REQUIRED: 428,
 }
 PROBLEMS_PAGE: Final = "/docs/problems"
 MEDIA_TYPE: Final = "application/problem+json"

@@ -27,7 +27,6 @@ from service.subjects.rules import (
     NoCreditFile,
     NoRegistration,
     Registration,
-    VersionMismatch,
     check_registration,
     differing_parts,
     org_code_in,
@@ -42,6 +41,7 @@ from service.subjects.views import (
     registration_provenance,
     registration_view,
 )
+from service.versions import ExpectedVersion
 
 PUT_COMMAND: Final = "put_registration"
 
@@ -61,30 +61,25 @@ async def put_registration(
     uscc: str,
     registration: Registration,
     actor: Actor,
-    expected_version: int | None,
+    expected: ExpectedVersion,
     now: datetime,
 ) -> Put:
     """Make `registration` the present registration of a subject; the same one again changes nothing.
 
     Raises:
         ImpossibleRegistration: it contradicts itself.
-        VersionMismatch: the present version is not `expected_version`.
+        VersionRequired, VersionMismatch: see `ExpectedVersion.check`.
     """
     check_registration(registration)
     head = await lock_subject(session, uscc=uscc, now=now)
     present = await find_registration(session, uscc=uscc)
-    present_no = 0 if present is None else present.version_no
-    if expected_version is not None and expected_version != present_no:
-        raise VersionMismatch(
-            f"You change version {expected_version}; the present one is {present_no or 'none'}. Read it again.",
-            detail_zh="登记信息已被修改，请重新读取后再提交。",
-            version_no=present_no,
-        )
     differs = None
     if present is not None:
         differs = differing_parts({part: getattr(present, part) for part in PARTS}, registration)
         if not differs:
-            return Put(registration_view(present, official=True), present_no, is_new=False)
+            return Put(registration_view(present, official=True), present.version_no, is_new=False)
+    # After the comparison: who repeats a request whose answer was lost has nothing to lose (RFC 9110, 13.1.1).
+    expected.check(None if present is None else present.version_no)
     version = await insert_version(
         session,
         head=head,

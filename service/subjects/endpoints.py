@@ -1,18 +1,18 @@
-import re
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Header, Path, Query, Response
 
 from schemas.subjects import CreditFileOut, SubjectOut, SubjectPage, SubjectPut
 from service.access.rules import Actor, Role
-from service.errors import Invalid
 from service.http import (
     KEY_REFUSALS,
     ROLE_REFUSALS,
+    VERSION_REFUSALS,
     ActorDep,
     BadCursor,
     Now,
     PageDep,
+    PutVersionDep,
     ReadSessionDep,
     SessionDep,
     Today,
@@ -28,8 +28,9 @@ from service.status.rules import MalformedUscc
 from service.subjects import examples
 from service.subjects.actions import put_registration, read_credit_file, read_registration
 from service.subjects.ranking import TermTooShort
-from service.subjects.rules import ImpossibleRegistration, NoCreditFile, NoRegistration, Registration, VersionMismatch
+from service.subjects.rules import ImpossibleRegistration, NoCreditFile, NoRegistration, Registration
 from service.subjects.search import NothingToSearch, find_by_identifier, identifier_key, search_names, show_found
+from service.versions import version_etag
 
 router = APIRouter(prefix="/v1/subjects", tags=["subjects"])
 
@@ -40,25 +41,8 @@ Uscc = Annotated[str, Path(max_length=200, description="Unified social credit co
 OWN = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 
 
-class MalformedVersion(Invalid):
-    """`If-Match` is not the version number of a registration in quotation marks, as its ETag gives it."""
-
-    code = "malformed_version"
-
-
 def _json(content: object, *, status: int = 200, headers: dict[str, str]) -> Response:
     return Response(to_json(content), status_code=status, headers=headers, media_type="application/json")
-
-
-def _version_no(if_match: str | None) -> int | None:
-    if if_match is None:
-        return None
-    match = re.fullmatch(r'\s*(?:W/)?"([0-9]{1,9})"\s*', if_match)
-    if match is None:
-        raise MalformedVersion(
-            'If-Match is the ETag of the registration, such as "2".', detail_zh="If-Match 应为登记版本号。"
-        )
-    return int(match[1])
 
 
 @router.get(
@@ -118,7 +102,7 @@ async def show_subject(
     """Give a subject's registration as a registry source stated it last; the ETag is its version."""
     code, _ = read_uscc(uscc)
     view, version_no = await read_registration(session, uscc=code, actor=actor)
-    etag = f'"{version_no}"'
+    etag = version_etag(version_no)
     if matches_etag(if_none_match, etag):
         return not_modified(etag)
     return _json(view, headers={"ETag": etag, **OWN})
@@ -133,9 +117,8 @@ async def show_subject(
             examples.SUBJECT,
             *ROLE_REFUSALS,
             MalformedUscc,
-            MalformedVersion,
             ImpossibleRegistration,
-            VersionMismatch,
+            *VERSION_REFUSALS,
             words="The registration as it stands now; nothing was changed if it stood so before.",
             headers=("ETag",),
         ),
@@ -148,21 +131,20 @@ async def put_subject(
     actor: Registrar,
     session: SessionDep,
     now: Now,
-    if_match: Annotated[str | None, Header(description="The ETag of the version that you change.")] = None,
+    expected: PutVersionDep,
 ) -> Response:
     """State the whole registration of a subject, as its registry. What is left out is not stated any more.
 
     A changed name becomes a former name, under which the subject is still found. The same registration again changes nothing.
+    A subject that is registered already needs `If-Match` with the ETag of the version that you change.
     """
     code, _ = read_uscc(uscc)
     stated = body.model_dump(exclude={"address", "former_names"})
     registration = Registration(
         **stated, former_names=tuple(dict.fromkeys(body.former_names)), registered_address=body.address
     )
-    put = await put_registration(
-        session, uscc=code, registration=registration, actor=actor, expected_version=_version_no(if_match), now=now
-    )
-    return _json(put.view, status=201 if put.is_new else 200, headers={"ETag": f'"{put.version_no}"', **OWN})
+    put = await put_registration(session, uscc=code, registration=registration, actor=actor, expected=expected, now=now)
+    return _json(put.view, status=201 if put.is_new else 200, headers={"ETag": version_etag(put.version_no), **OWN})
 
 
 @router.get(

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from service.access.rules import AUTHORITY_ROLES, Actor, Role
-from service.errors import Conflict, Invalid, NotFound
+from service.errors import Invalid, NotFound
 
 
 class NoRegistration(NotFound):
@@ -20,12 +20,6 @@ class NoCreditFile(NotFound):
     """There is nothing about this credit code that the key may see."""
 
     code = "no_credit_file"
-
-
-class VersionMismatch(Conflict):
-    """The registration was changed meanwhile: `If-Match` names another version than the present one. Read it again."""
-
-    code = "version_mismatch"
 
 
 class ImpossibleRegistration(Invalid):

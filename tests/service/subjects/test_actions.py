@@ -10,7 +10,8 @@ from service.access.rules import Actor, Role
 from service.db import Database, ReadSession
 from service.models import PendingChange, SubjectIdentifier, SubjectName, SubjectVersion
 from service.subjects.actions import Put, put_registration, read_registration
-from service.subjects.rules import NoRegistration, Registration, RegistrationStatus, VersionMismatch
+from service.subjects.rules import NoRegistration, Registration, RegistrationStatus
+from service.versions import ANY_VERSION, ExpectedVersion, VersionMismatch
 from tests.factories import make_authority, make_penalty, make_registration, make_uscc
 
 NOW = datetime(2026, 11, 24, 4, tzinfo=UTC)
@@ -27,10 +28,10 @@ FIRST = Registration(
 
 
 async def put(
-    session: AsyncSession, uscc: str, registration: Registration, *, expected_version: int | None = None
+    session: AsyncSession, uscc: str, registration: Registration, *, expected: ExpectedVersion = ANY_VERSION
 ) -> Put:
     return await put_registration(
-        session, uscc=uscc, registration=registration, actor=REGISTRAR, expected_version=expected_version, now=NOW
+        session, uscc=uscc, registration=registration, actor=REGISTRAR, expected=expected, now=NOW
     )
 
 
@@ -102,9 +103,11 @@ async def test_a_subject_known_from_records_becomes_registered(session: AsyncSes
 
 async def test_another_version_than_expected_is_refused(session: AsyncSession) -> None:
     uscc = make_uscc()
-    await put(session, uscc, FIRST, expected_version=0)
+    await put(session, uscc, FIRST, expected=ExpectedVersion(is_new=True))
     with pytest.raises(VersionMismatch) as refused:
-        await put(session, uscc, dataclasses.replace(FIRST, name="乙有限公司"), expected_version=2)
+        await put(
+            session, uscc, dataclasses.replace(FIRST, name="乙有限公司"), expected=ExpectedVersion(frozenset({2}))
+        )
     assert refused.value.extra["version_no"] == 1
 
 
@@ -113,10 +116,12 @@ async def test_two_writers_of_one_version_and_one_is_told(database: Database) ->
     async with database.transaction() as session:
         await put(session, uscc, FIRST)
     async with database.transaction() as slow:
-        await put(slow, uscc, dataclasses.replace(FIRST, name="乙有限公司"), expected_version=1)
+        await put(slow, uscc, dataclasses.replace(FIRST, name="乙有限公司"), expected=ExpectedVersion(frozenset({1})))
     with pytest.raises(VersionMismatch):
         async with database.transaction() as late:
-            await put(late, uscc, dataclasses.replace(FIRST, name="丙有限公司"), expected_version=1)
+            await put(
+                late, uscc, dataclasses.replace(FIRST, name="丙有限公司"), expected=ExpectedVersion(frozenset({1}))
+            )
 
 
 async def test_the_legal_representative_is_for_authorities(session: AsyncSession) -> None:

@@ -68,7 +68,11 @@ async def test_a_version_that_is_not_the_present_one_is_a_conflict(registrar: As
     await registrar.put(f"/v1/subjects/{USCC}", json=BODY)
     changed = BODY | {"name": "重庆月湾食品有限公司"}
     late = await registrar.put(f"/v1/subjects/{USCC}", json=changed, headers={"If-Match": '"7"'})
-    assert (late.status_code, late.json()["code"]) == (409, "version_mismatch")
+    assert (late.status_code, late.json()["code"]) == (412, "version_mismatch")
+    silent = await registrar.put(f"/v1/subjects/{USCC}", json=changed)
+    assert (silent.status_code, silent.json()["code"]) == (428, "version_required")
+    anew = await registrar.put(f"/v1/subjects/{USCC}", json=changed, headers={"If-None-Match": "*"})
+    assert (anew.status_code, anew.json()["version_no"]) == (412, 1)
     right = await registrar.put(f"/v1/subjects/{USCC}", json=changed, headers={"If-Match": '"1"'})
     assert (right.status_code, right.headers["etag"]) == (200, '"2"')
     wrong = await registrar.put(f"/v1/subjects/{USCC}", json=changed, headers={"If-Match": "two"})
