@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from jobs import clean_up_staging, take_in_waiting_rows
+from jobs import clean_up_staging, clock_edges, take_in_waiting_rows
 from service.db import Database
 
 
@@ -20,6 +20,12 @@ class Job:
 
 
 JOBS: Final = (
+    Job(
+        "log_clock_edges",
+        20,
+        "Log what opened or ended by the clock, and take a horizon of the log.",
+        clock_edges.run,
+    ),
     Job(
         "take_in_waiting_rows",
         60,

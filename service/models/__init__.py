@@ -3,6 +3,7 @@ from service.models.base import Base
 from service.models.catalog import Authority, Blacklist, CatalogVersion, LegalRule, Region, Source
 from service.models.change import Change, ChangeLog, PendingChange
 from service.models.data_import import DataImport, ImportEvent, ImportRow
+from service.models.horizon import Horizon
 from service.models.record import (
     BlacklistEntry,
     BlacklistEntryVersion,
@@ -23,6 +24,7 @@ __all__ = [
     "Change",
     "ChangeLog",
     "DataImport",
+    "Horizon",
     "ImportEvent",
     "ImportRow",
     "LegalRule",

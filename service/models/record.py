@@ -31,6 +31,15 @@ STATES = "state IN ('draft', 'published', 'ended', 'void')"
 WINDOW_TRUTH = "(public_from IS NULL) = (public_reason IS NOT NULL)"
 
 
+def _edges(table: str) -> tuple[Index, Index]:
+    """Return the indexes by which the clock finds the windows that open or close on a day."""
+    shown = text("superseded_at IS NULL AND state = 'published'")
+    return (
+        Index(f"ix_{table}_public_from", "public_from", postgresql_where=shown),
+        Index(f"ix_{table}_public_until", "public_until", postgresql_where=shown),
+    )
+
+
 class _Head:
     uscc: Mapped[str] = mapped_column(Text, primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -154,6 +163,7 @@ class PenaltyVersion(_Version, Base):
                 postgresql_where=text("superseded_at IS NULL"),
             ),
             Index("ix_penalty_version_import_id", "import_id", postgresql_where=text("import_id IS NOT NULL")),
+            *_edges("penalty_version"),
             {"info": SUBJECT},
         )
 
@@ -216,6 +226,7 @@ class BlacklistEntryVersion(_Version, Base):
                 postgresql_where=text("superseded_at IS NULL"),
             ),
             Index("ix_blacklist_entry_version_import_id", "import_id", postgresql_where=text("import_id IS NOT NULL")),
+            *_edges("blacklist_entry_version"),
             {"info": SUBJECT},
         )
 
