@@ -177,7 +177,7 @@ class EntryInFile(RecordInFile):
 
 
 class CreditFileOut(Output):
-    """Everything recorded about a subject that the key may see today."""
+    """Everything recorded about a subject that the key may see today, as it stood at `position` of the change log."""
 
     uscc: str
     registration: RegistrationInFile | None
@@ -185,3 +185,5 @@ class CreditFileOut(Output):
     names: list[NameOut]
     penalties: list[PenaltyInFile]
     blacklist_entries: list[EntryInFile]
+    position: int
+    log_id: UUID

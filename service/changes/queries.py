@@ -1,5 +1,5 @@
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,6 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.changes.rules import ChangeKind, KnownVersion, LoggedChange, LogHead, Registration
 from service.clock import legal_day
+
+#: The least time between two instants that PostgreSQL can tell apart.
+INSTANT: Final = timedelta(microseconds=1)
 
 #: What a reader sees of a record's present version, beside the columns that both kinds have.
 _VIEW: Final = {
@@ -26,10 +29,11 @@ async def sequence_batch(session: AsyncSession, *, limit: int, now: datetime) ->
 
     The log's row is locked by a statement of its own: what follows sees everything that the holder of the lock before us
     committed. Ids may be committed out of order, so nothing is ever skipped as "too old"; of one record they are in order,
-    since its writers take turns at the record's head. `sequenced_at` never goes back, whatever the clocks of two machines say.
+    since its writers take turns at the record's head. All changes of a batch become known at one instant, later than that of
+    any batch before, whatever the clocks of two machines say: between two batches lies always an instant to ask about.
     """
     head = (await session.execute(text("SELECT head_position, head_at FROM change_log FOR UPDATE"))).one()
-    instant = max(now, head.head_at) if head.head_position else now
+    instant = max(now, head.head_at + INSTANT) if head.head_position else now
     numbered = await session.execute(
         text(
             """WITH taken AS (

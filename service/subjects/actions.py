@@ -5,9 +5,11 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.access.rules import Actor
+from service.changes.queries import find_head
 from service.db import ReadSession, driver
 from service.subjects.credit_file import (
     find_file_lines,
+    find_known_version_no,
     list_entries,
     list_identifiers,
     list_penalties,
@@ -15,6 +17,7 @@ from service.subjects.credit_file import (
 )
 from service.subjects.queries import (
     find_registration,
+    find_registration_version,
     insert_identifiers,
     insert_version,
     list_authority_parents,
@@ -114,12 +117,16 @@ async def read_registration(session: ReadSession, *, uscc: str, actor: Actor) ->
 async def read_credit_file(session: ReadSession, *, uscc: str, actor: Actor, today: date) -> View:
     """Return everything recorded about a subject that the actor may see on the day `today`, with where it came from.
 
+    The file is exactly the state at the position that it states: what has no position yet is left out.
+
     Raises:
         NoCreditFile: there is nothing that the actor may see, whatever the reason.
     """
     sight = sight_of(actor, await list_authority_parents(session))
-    version = await find_registration(session, uscc=uscc)
     connection = await driver(session)
+    head = await find_head(connection)
+    version_no = await find_known_version_no(connection, uscc=uscc)
+    version = None if version_no is None else await find_registration_version(session, uscc=uscc, version_no=version_no)
     penalties = await list_penalties(connection, uscc=uscc, sight=sight, today=today)
     entries = await list_entries(connection, uscc=uscc, sight=sight, today=today)
     if version is None and not penalties and not entries:
@@ -138,7 +145,9 @@ async def read_credit_file(session: ReadSession, *, uscc: str, actor: Actor, tod
         else registration_view(version, official=sight.is_official)
         | {"provenance": registration_provenance(version, lines)},
         "identifiers": [dict(row) for row in identifiers],
-        "names": names_view(stated_names, records),
+        "names": names_view(None if version is None else version.name, stated_names, records),
         "penalties": [penalty_view(row, lines) for row in penalties],
         "blacklist_entries": [entry_view(row, lines) for row in entries],
+        "position": head.position,
+        "log_id": head.log_id,
     }

@@ -35,6 +35,19 @@ async def find_registration(session: AsyncSession | ReadSession, *, uscc: str) -
     return (await session.scalars(query)).one_or_none()
 
 
+async def find_registration_version(
+    session: AsyncSession | ReadSession, *, uscc: str, version_no: int
+) -> SubjectVersion | None:
+    """Return one version of a subject's registration, or None when it takes the registration back."""
+    query = select(SubjectVersion).where(
+        SubjectVersion.uscc == uscc,
+        SubjectVersion.version_no == version_no,
+        SubjectVersion.registered,
+        SubjectVersion.state != "void",
+    )
+    return (await session.scalars(query)).one_or_none()
+
+
 async def insert_version(
     session: AsyncSession,
     *,

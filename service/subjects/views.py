@@ -45,11 +45,11 @@ def registration_view(version: SubjectVersion, *, official: bool) -> View:
     }
 
 
-def names_view(stated: Iterable[Row], records: Iterable[Row]) -> list[View]:
+def names_view(registered: str | None, stated: Iterable[str], records: Iterable[Row]) -> list[View]:
     """Return every name of a subject once, with its kind: registered, former, or borne by a record that is shown."""
-    names: dict[str, str] = {}
-    for row in stated:
-        names.setdefault(row["name"], row["kind"])
+    names = {} if registered is None else {registered: "registered"}
+    for name in stated:
+        names.setdefault(name, "former")
     for row in records:
         name = _text(row, "party_name")
         if name:

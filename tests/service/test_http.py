@@ -1,7 +1,9 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, date, datetime
 from typing import Annotated
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -9,7 +11,7 @@ from fastapi import FastAPI, Query
 from sqlalchemy import text
 
 from service.access.rules import Actor, Role
-from service.db import Database
+from service.db import Database, driver
 from service.errors import Conflict
 from service.http import (
     ActorDep,
@@ -23,6 +25,7 @@ from service.http import (
     cut_page,
     decode_cursor,
     encode_cursor,
+    json_response,
     matches_etag,
     require,
 )
@@ -345,3 +348,26 @@ def test_what_is_no_cursor_is_refused(cursor: str) -> None:
 )
 def test_etags_are_compared_weakly(sent: str | None, matches: bool) -> None:
     assert matches_etag(sent, '"7"') is matches
+
+
+async def test_what_the_driver_gives_has_a_json_form(database: Database) -> None:
+    async with database.reading() as session:
+        connection = await driver(session)
+        found = await connection.fetchval("SELECT '0199d3b0-6f1a-7c31-8a55-2f5f7d9e1c02'::uuid")
+    assert type(found) is not UUID, "the driver gives the plain class: the fallback for its own can go"
+    content = {
+        "id": found,
+        "day": date(2026, 11, 24),
+        "at": datetime(2026, 11, 24, 4, tzinfo=UTC),
+        "plain": UUID(int=1),
+    }
+    assert (
+        json_response(content).body
+        == b'{"id":"0199d3b0-6f1a-7c31-8a55-2f5f7d9e1c02","day":"2026-11-24","at":"2026-11-24T04:00:00+00:00",'
+        b'"plain":"00000000-0000-0000-0000-000000000001"}'
+    )
+
+
+def test_what_has_no_json_form_is_an_error() -> None:
+    with pytest.raises(TypeError, match="object"):
+        json_response({"thing": object()})

@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.changes.actions import drain
 from service.changes.queries import sequence_batch
-from service.db import Database
+from service.db import Database, driver
+from service.status.queries import find_position_at
 from tests.clients import NOW, at
 from tests.factories import make_penalty, make_registration, make_uscc
 
@@ -29,7 +30,7 @@ async def test_a_batch_takes_the_oldest_and_counts_on_from_the_head(session: Asy
     assert await sequence_batch(session, limit=3, now=NOW) == 0
     assert await positions(session) == list(enumerate(codes, 1))
     head = (await session.execute(text("SELECT head_position, head_at FROM change_log"))).one()
-    assert (head.head_position, head.head_at) == (5, NOW)
+    assert (head.head_position, head.head_at) == (5, NOW + timedelta(microseconds=1))
 
 
 async def test_a_change_keeps_what_its_writer_said(session: AsyncSession) -> None:
@@ -41,12 +42,24 @@ async def test_a_change_keeps_what_its_writer_said(session: AsyncSession) -> Non
     assert (row.recorded_at, row.sequenced_at) == (NOW - timedelta(hours=1), NOW)
 
 
-async def test_the_instants_of_the_log_never_go_back(session: AsyncSession) -> None:
-    for instant in (NOW, NOW - timedelta(days=1), NOW + timedelta(seconds=1)):
+async def test_every_batch_becomes_known_later_than_the_one_before(session: AsyncSession) -> None:
+    for instant in (NOW, NOW - timedelta(days=1), NOW, NOW + timedelta(seconds=1)):
         await make_registration(session)
         await sequence_batch(session, limit=10, now=instant)
     told = (await session.scalars(text("SELECT sequenced_at FROM change ORDER BY position"))).all()
-    assert told == [NOW, NOW, NOW + timedelta(seconds=1)]
+    tick = timedelta(microseconds=1)
+    assert told == [NOW, NOW + tick, NOW + 2 * tick, NOW + timedelta(seconds=1)]
+
+
+async def test_between_two_batches_of_one_instant_there_is_a_moment_to_ask_about(session: AsyncSession) -> None:
+    for _ in range(5):
+        await make_registration(session)
+    while await sequence_batch(session, limit=2, now=NOW):
+        pass
+    connection = await driver(session)
+    tick = timedelta(microseconds=1)
+    asked = [NOW - tick, NOW, NOW + tick, NOW + 2 * tick, NOW + timedelta(days=1)]
+    assert [await find_position_at(connection, moment) for moment in asked] == [0, 2, 4, 5, 5]
 
 
 async def test_nothing_pending_moves_nothing(session: AsyncSession) -> None:

@@ -44,7 +44,14 @@ async def test_a_file_has_registration_identifiers_names_and_records_with_where_
     await make_import_row(session, import_id, 5, line=9)
     penalties = await make_import(session, file_name="penalties.xlsx", source_code="test-source")
     await make_import_row(session, penalties, 2, line=4)
-    uscc = await make_registration(session, name="重庆星屿贸易有限公司", import_id=import_id, import_row=5)
+    uscc = await make_registration(
+        session,
+        name="重庆星屿贸易有限公司",
+        former_names=["重庆星屿商行有限公司"],
+        reg_no="500105000000016",
+        import_id=import_id,
+        import_row=5,
+    )
     await make_identifier(session, uscc, "500105000000016")
     await make_name(session, uscc, "重庆星屿商行有限公司", kind="former")
     await make_penalty(session, uscc, import_id=penalties, import_row=2, party_name="星屿贸易门市部")
@@ -136,3 +143,51 @@ async def test_a_file_that_holds_nothing_for_the_asker_is_not_there(session: Asy
         with pytest.raises(NoCreditFile):
             await read(session, uscc, actor(Role.PLATFORM))
     assert len((await read(session, drafted, actor(Role.RECORDER, authority="district"))).penalties) == 1
+
+
+async def test_a_file_is_the_state_at_the_position_it_states(session: AsyncSession) -> None:
+    uscc = await make_registration(session, name="重庆星屿商行有限公司", reg_no="500105000000016")
+    await make_identifier(session, uscc, "500105000000016")
+    penalty = await make_penalty(session, uscc, fine_fen=100)
+    entry = await make_entry(session, uscc)
+    position = await number_changes(session)
+    before = await read(session, uscc, actor(Role.AUDITOR))
+    await make_registration(session, uscc, name="重庆星屿贸易有限公司", reg_no="500105000000017")
+    await make_identifier(session, uscc, "500105000000017")
+    await make_penalty(session, uscc, head=penalty, fine_fen=200)
+    await make_penalty(session, uscc, document_no="渝示罚〔2026〕13号")
+    await make_entry(session, uscc, head=entry, state="ended")
+    await make_name(session, uscc, "星屿门市部", kind="record")
+    assert await read(session, uscc, actor(Role.AUDITOR)) == before
+    assert (before.position, [one.fine_fen for one in before.penalties]) == (position, [100])
+    later = await number_changes(session)
+    after = await read(session, uscc, actor(Role.AUDITOR))
+    assert (after.position, after.log_id) == (later, before.log_id)
+    assert sorted(one.fine_fen or 0 for one in after.penalties) == [200, 500_000]
+    assert [one.state for one in after.blacklist_entries] == ["ended"]
+    assert [one.value for one in after.identifiers] == ["500105000000016", "500105000000017"]
+    assert [(one.name, one.kind) for one in after.names][:2] == [
+        ("重庆星屿贸易有限公司", "registered"),
+        ("重庆星屿商行有限公司", "former"),
+    ]
+
+
+async def test_a_subject_of_which_nothing_has_a_position_has_no_file(session: AsyncSession) -> None:
+    uscc = await make_registration(session)
+    await make_penalty(session, uscc)
+    with pytest.raises(NoCreditFile):
+        await read(session, uscc, actor(Role.AUDITOR))
+    await number_changes(session)
+    assert (await read(session, uscc, actor(Role.AUDITOR))).registration is not None
+
+
+async def test_a_registration_that_was_taken_back_is_in_no_file(session: AsyncSession) -> None:
+    uscc = await make_registration(session)
+    await make_penalty(session, uscc)
+    await number_changes(session)
+    await make_registration(session, uscc, registered=False, state="void")
+    assert (await read(session, uscc, actor(Role.AUDITOR))).registration is not None
+    await number_changes(session)
+    file = await read(session, uscc, actor(Role.AUDITOR))
+    assert (file.registration, file.identifiers) == (None, [])
+    assert len(file.penalties) == 1
