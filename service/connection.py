@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from service import embedded
@@ -11,16 +12,31 @@ from service.settings import Settings
 _URL_FILE = "database-url"
 
 
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """The SQLAlchemy URLs of one database: by the server's role, and by the one that owns the schema."""
+
+    server: str
+    owner: str
+
+
 @contextmanager
 def database_url(settings: Settings, *, log: Callable[[str], None] | None = None) -> Iterator[str]:
-    """Yield the SQLAlchemy URL of the database; an embedded server that was started for it ends with the block.
+    """Yield the URL by which the server works on the database. See `database_urls`."""
+    with database_urls(settings, log=log) as urls:
+        yield urls.server
+
+
+@contextmanager
+def database_urls(settings: Settings, *, log: Callable[[str], None] | None = None) -> Iterator[Urls]:
+    """Yield the URLs of the database; an embedded server that was started for it ends with the block.
 
     Raises:
         EmbeddedProblem: the embedded server cannot be started, with words that say what to do.
     """
     named = settings.sqlalchemy_url()
     if named is not None:
-        yield named
+        yield Urls(named, settings.owner_url() or named)
         return
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     try:
@@ -32,8 +48,8 @@ def database_url(settings: Settings, *, log: Callable[[str], None] | None = None
         yield running
         return
     try:
-        write_private(settings.data_dir / _URL_FILE, cluster.url)
-        yield cluster.url
+        write_private(settings.data_dir / _URL_FILE, f"{cluster.server_url}\n{cluster.url}\n")
+        yield Urls(cluster.server_url, cluster.url)
     finally:
         (settings.data_dir / _URL_FILE).unlink(missing_ok=True)
         embedded.stop(cluster)
@@ -44,11 +60,12 @@ def is_running(settings: Settings) -> bool:
     return settings.database_url is None and _running(settings.data_dir) is not None
 
 
-def _running(data_dir: Path) -> str | None:
+def _running(data_dir: Path) -> Urls | None:
     try:
-        return (data_dir / _URL_FILE).read_text("utf-8").strip() or None
-    except OSError:
+        server, owner = (data_dir / _URL_FILE).read_text("utf-8").split()
+    except (OSError, ValueError):
         return None
+    return Urls(server, owner)
 
 
 def write_private(path: Path, content: str) -> None:

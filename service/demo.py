@@ -20,7 +20,7 @@ from service.access.actions import create_key
 from service.access.rules import AUTHORITY_ROLES, Role
 from service.changes.actions import drain
 from service.clock import system_clock
-from service.connection import database_url, is_running, write_private
+from service.connection import Urls, database_urls, is_running, write_private
 from service.db import Database
 from service.samples import AUTHORITY, firms, load_samples
 from service.settings import Settings
@@ -31,7 +31,7 @@ ROLES = (Role.REGISTRAR, Role.RECORDER, Role.LISTER, Role.RULE_KEEPER, Role.PLAT
 START_SECONDS = 60
 
 
-def run_demo(settings: Settings, out: Console, prepare: Callable[[str], Coroutine[Any, Any, None]]) -> int:
+def run_demo(settings: Settings, out: Console, prepare: Callable[[Urls], Coroutine[Any, Any, object]]) -> int:
     """Start database, sample data, API and jobs; return the exit code when they have ended."""
     if is_running(settings) and _owner_alive(settings):
         out.print(
@@ -49,8 +49,9 @@ def run_demo(settings: Settings, out: Console, prepare: Callable[[str], Coroutin
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     out.print("Starting the database …", style="dim")
-    with database_url(settings) as url:
-        asyncio.run(prepare(url))
+    with database_urls(settings) as urls:
+        asyncio.run(prepare(urls))
+        url = urls.server
         asyncio.run(_fill(url, settings))
         children = [_child(settings, url, "serve"), _child(settings, url, "jobs", "serve")]
         try:

@@ -19,6 +19,9 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         default=None, description="An existing PostgreSQL 15+. Without it the embedded server is used."
     )
+    owner_database_url: str | None = Field(
+        default=None, description="The same database by the role that owns the schema, for `xinyong migrate` alone."
+    )
     data_dir: Path = Field(
         default=Path(".xinyong"), description="Where the embedded database, uploads and demo keys live."
     )
@@ -42,7 +45,7 @@ class Settings(BaseSettings):
     )
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least severe log line.")
 
-    @field_validator("database_url")
+    @field_validator("database_url", "owner_database_url")
     @classmethod
     def _is_postgresql(cls, value: str | None) -> str | None:
         if value is not None and value.split("://", 1)[0] not in SCHEMES:
@@ -56,6 +59,12 @@ class Settings(BaseSettings):
 
     def sqlalchemy_url(self) -> str | None:
         """Return the database URL in the form SQLAlchemy's asyncpg dialect takes, or None for the embedded server."""
-        if self.database_url is None:
-            return None
-        return f"postgresql+asyncpg://{self.database_url.split('://', 1)[1]}"
+        return None if self.database_url is None else _for_asyncpg(self.database_url)
+
+    def owner_url(self) -> str | None:
+        """Return the URL by which the schema is migrated: the owner's, where one is set, else the server's."""
+        return self.sqlalchemy_url() if self.owner_database_url is None else _for_asyncpg(self.owner_database_url)
+
+
+def _for_asyncpg(url: str) -> str:
+    return f"postgresql+asyncpg://{url.split('://', 1)[1]}"

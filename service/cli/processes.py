@@ -19,11 +19,12 @@ from service.catalog.seed import load_seed
 from service.changes.actions import drain
 from service.cli.terminal import err, out, run, with_database
 from service.clock import system_clock
-from service.connection import database_url
+from service.connection import Urls, database_url, database_urls
 from service.db import Database
 from service.demo import run_demo
 from service.migrate import migrate as migrate_schema
 from service.migrate import refuse_newer
+from service.privileges import Granted, grant_privileges, words
 from service.samples import load_samples
 from service.settings import Settings
 from service.tables.chunk import Limits
@@ -168,23 +169,26 @@ def sample() -> None:
     out.print("The sample data is in." if loaded else "The sample data was there already.")
 
 
-async def prepare(url: str) -> None:
-    """Bring the schema and the catalogues of the database at `url` up to date."""
-    database = Database(url, application="xinyong migrate", pool_size=2)
+async def prepare(urls: Urls) -> Granted:
+    """Bring schema, privileges of the server's role and catalogues up to date."""
+    database = Database(urls.owner, application="xinyong migrate", pool_size=2)
     try:
         await refuse_newer(database)
-        await asyncio.to_thread(migrate_schema, url)
+        await asyncio.to_thread(migrate_schema, urls.owner)
+        granted = await grant_privileges(urls.owner, urls.server)
         async with database.transaction() as session:
             await sync_seed(session, load_seed(), now=system_clock())
     finally:
         await database.dispose()
+    return granted
 
 
 def migrate() -> None:
-    """Bring the database's schema and catalogues up to date.
+    """Bring the database's schema, the privileges of the server's role and the catalogues up to date.
 
-    Example: [bold]xinyong migrate[/bold]
+    Example: [bold]XINYONG_OWNER_DATABASE_URL=postgresql://owner@host/xinyong xinyong migrate[/bold]
     """
-    with database_url(Settings()) as url:
-        run(prepare(url))
+    with database_urls(Settings()) as urls:
+        granted = run(prepare(urls))
         out.print("The schema and the catalogues are up to date.")
+        out.print(words(granted), soft_wrap=True)

@@ -1,6 +1,8 @@
 """What the embedded server is configured with: `postgresql.conf` and `pg_hba.conf` as text."""
 
 SUPERUSER = "postgres"
+OWNER = "xinyong"
+SERVER = "xinyong_server"
 MEGABYTE = 1024 * 1024
 
 HBA = """\
@@ -35,7 +37,7 @@ def postgresql_conf(*, socket_dir: str, hba_file: str, port: int, tcp: bool, dur
         "timezone": "UTC",
         "log_timezone": "UTC",
         "lc_messages": "C",
-        "log_line_prefix": "%m [%p] ",
+        "log_line_prefix": "%m [%p] %a ",
         # Statements and the "failing row" of an error may hold personal data: neither belongs in a log.
         "log_error_verbosity": "terse",
         "log_min_error_statement": "panic",

@@ -20,6 +20,8 @@ _CTYPE = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
 _MAKE_SURE = """
 SELECT 'CREATE ROLE xinyong LOGIN CREATEDB CREATEROLE'
 WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'xinyong') \\gexec
+SELECT 'CREATE ROLE xinyong_server LOGIN'
+WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'xinyong_server') \\gexec
 SELECT 'CREATE DATABASE xinyong OWNER xinyong'
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'xinyong') \\gexec
 \\connect xinyong
@@ -102,7 +104,7 @@ def create(place: Place, binaries: Binaries, *, durable: bool, inherit: int) -> 
 
 
 def make_sure(place: Place, binaries: Binaries, port: int) -> None:
-    """See that role and database `xinyong` exist in the running server and that Chinese text has trigrams there.
+    """See that the roles and the database `xinyong` exist in the running server and that Chinese text has trigrams there.
 
     Raises:
         EmbeddedProblem: `wrong_locale` where it has none, otherwise what `psql` reports.

@@ -13,7 +13,7 @@ import psutil  # type: ignore[import-untyped]  # stubs are not among the depende
 
 from service.embedded import former, locks, problems
 from service.embedded.binaries import Binaries, find_binaries
-from service.embedded.configuration import HBA, MEGABYTE, postgresql_conf
+from service.embedded.configuration import HBA, MEGABYTE, OWNER, SERVER, postgresql_conf
 from service.embedded.initial import check_format, create, make_sure, written_by
 from service.embedded.place import Place, find_place, make_private, open_kept, replace_text
 from service.embedded.server import Server
@@ -41,12 +41,13 @@ class OwnerLock:
 class Cluster:
     """A running embedded PostgreSQL, owned by the process that started it.
 
-    `url` is for SQLAlchemy with asyncpg, `dsn` for asyncpg itself, psql and other libpq programs; both name the role and
-    the database `xinyong` and go through the Unix socket in `socket_dir`. `data_dir` is PostgreSQL's own directory, `pid` the
+    `url` is for SQLAlchemy with asyncpg, `dsn` for asyncpg itself, psql and other libpq programs; both name the role that
+    owns the database `xinyong`, while `server_url` names the one that may not alter the audit. All go through the Unix socket in `socket_dir`. `data_dir` is PostgreSQL's own directory, `pid` the
     postmaster, `version` for example `18.6`. `server` and `owner_lock` are for `stop` and its neighbours alone.
     """
 
     url: str
+    server_url: str
     dsn: str
     data_dir: Path
     socket_dir: Path
@@ -129,8 +130,9 @@ def _start(data_dir: Path, *, durable: bool, port: int | None, say: Callable[[st
         undo.pop_all()
     query = f"host={quote(str(place.socket_dir), safe='/')}&port={port or _SOCKET_PORT}"
     return Cluster(
-        url=f"postgresql+asyncpg://xinyong@/xinyong?{query}",
-        dsn=f"postgresql://xinyong@/xinyong?{query}",
+        url=f"postgresql+asyncpg://{OWNER}@/xinyong?{query}",
+        server_url=f"postgresql+asyncpg://{SERVER}@/xinyong?{query}",
+        dsn=f"postgresql://{OWNER}@/xinyong?{query}",
         data_dir=place.data,
         socket_dir=place.socket_dir,
         bin_dir=binaries.bin_dir,

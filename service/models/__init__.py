@@ -1,4 +1,5 @@
 from service.models.access import ApiKey
+from service.models.audit import AuditBlock, AuditEntry, AuditHead, AuditPending, AuditSeal
 from service.models.base import Base
 from service.models.catalog import Authority, Blacklist, CatalogVersion, LegalRule, Region, Source
 from service.models.change import Change, ChangeLog, PendingChange
@@ -15,6 +16,11 @@ from service.models.subject import Subject, SubjectIdentifier, SubjectName, Subj
 
 __all__ = [
     "ApiKey",
+    "AuditBlock",
+    "AuditEntry",
+    "AuditHead",
+    "AuditPending",
+    "AuditSeal",
     "Authority",
     "Base",
     "Blacklist",

@@ -19,6 +19,7 @@ class Base(DeclarativeBase):
 
     `info["placement"]` says where a table would live when the schema is distributed: `subject` (by `uscc`), `reference`
     (a catalogue, copied everywhere) or `local` (coordinator: queues, log, imports, keys). A test holds the rules of each.
+    Of a table with `info["append_only"]` the server's role is granted SELECT and INSERT only (`service.privileges`).
     """
 
     metadata = MetaData(naming_convention=NAMING)
@@ -27,3 +28,4 @@ class Base(DeclarativeBase):
 SUBJECT = {"placement": "subject"}
 REFERENCE = {"placement": "reference"}
 LOCAL = {"placement": "local"}
+APPEND_ONLY = {"placement": "local", "append_only": "yes"}
