@@ -192,3 +192,14 @@ def fold_names(series: pl.Series) -> pl.Series:
     # A name of form words only keeps them.
     fast = pl.DataFrame([folded.zip_with(folded != "", plain).rename("value"), is_read.rename("is_read")])
     return _merged(texts, fast, lambda text: {"value": fold_name(text)}).get_column("value")
+
+
+def bigram_lists(folded: pl.Series) -> pl.Series:
+    """Return the distinct pairs of neighbouring characters of each folded name, as `names.bigrams`; none for null."""
+    # Every character twice, less the first and the last: the pairs then stand side by side.
+    doubled = folded.fill_null("").str.replace_all("(?s)(.)", "$1$1")
+    pairs = doubled.str.slice(1).str.head(-1).str.extract_all("(?s)..")
+    lone = folded.str.len_chars() == 1
+    if lone.any():
+        pairs = pl.select(pl.when(lone).then(pl.concat_list(folded)).otherwise(pairs)).to_series()
+    return pairs.list.unique(maintain_order=True)

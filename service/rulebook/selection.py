@@ -81,7 +81,7 @@ class Rulebook:
             facts.authority_system,
             facts.procedure,
             facts.kinds,
-            fine if not fine else bisect_right(self._amounts, fine),
+            fine if not fine else bisect_right(self.thresholds, fine),
             bool(facts.confiscation_fen),
             facts.field,
             facts.party_type,
@@ -93,7 +93,8 @@ class Rulebook:
         )
 
     @cached_property
-    def _amounts(self) -> list[int]:
+    def thresholds(self) -> list[int]:
+        """All amounts in fen at which a row may begin or cease to govern, ascending."""
         # The leading 1 keeps the place of every amount above nothing apart from 0, which is a fine of nothing.
         return sorted({1, *(parameter.fen for parameter in self.parameters)})
 

@@ -135,6 +135,11 @@ class WindowCache:
         self._rulebook = rulebook
         self._windows: dict[tuple[object, ...], Windows] = {}
 
+    @property
+    def thresholds(self) -> list[int]:
+        """Amounts in fen between which windows do not differ, ascending."""
+        return self._rulebook.thresholds
+
     def penalty(self, facts: PenaltyFacts, public_from: date) -> Windows:
         """Return `penalty_windows` of the facts."""
         key = (public_from, *self._rulebook.bucket(facts))

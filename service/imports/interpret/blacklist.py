@@ -6,10 +6,12 @@ import polars as pl
 
 from service.imports.interpret.cells import (
     Cells,
+    Words,
     codes,
     digest_column,
     folded_names,
     new_ids,
+    reason_column,
     stage_frame,
     to_csv,
     unseen,
@@ -42,12 +44,11 @@ def blacklist_rows(chunk: Chunk, context: Context, first_n: int, columns: Sequen
     dates, trouble = _dates(cells, context)
     content |= dates
     reason = reason.zip_with(reason.is_not_null(), trouble)
-    held: list[list[str]] = [[] for _ in range(cells.height)]
+    held = Words(cells.height)
     for name in _TEXTS:
         content[name], found = blank_series(cells.field(name))
-        for place in found.fill_null(value=False).arg_true():
-            held[place].append(name)
-    content["held_texts"] = pl.Series(["{" + ",".join(names) + "}" for names in held], dtype=pl.String)
+        held.add(name, found)
+    content["held_texts"] = held.column(_TEXTS)
     for name in ("document_no", "removal_document_no", "external_id"):
         content[name] = cells.field(name)
     authority = context.catalog.authorities_named
@@ -66,9 +67,7 @@ def blacklist_rows(chunk: Chunk, context: Context, first_n: int, columns: Sequen
     content["flags"] = pl.repeat("{}", cells.height, eager=True)
     content["raw"] = cells.unknown_json()
     staged["outcome"] = outcome
-    staged["reasons"] = pl.Series([None if r is None else "{" + r + "}" for r in reason], dtype=pl.String).set(
-        ~quarantined, None
-    )
+    staged["reasons"] = reason_column(reason, quarantined)
     staged["uscc"] = code.get_column("code")
     staged["natural_key"] = pl.select(
         pl.concat_str([content["list_id"], content["listed_on"].cast(pl.String)], separator="|", ignore_nulls=True)

@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from itertools import repeat
 
 import numpy as np
 import orjson
@@ -12,7 +13,8 @@ import polars as pl
 from service.imports.interpret.context import Context
 from service.personal_data.bulk import blank_series
 from service.personal_data.rules import blank
-from service.reading.names import bigrams, fold_name, looks_like_natural_person
+from service.reading.bulk import bigram_lists, fold_names
+from service.reading.names import looks_like_natural_person
 from service.reading.sentinels import clean, is_blank
 from service.tables.chunk import Chunk
 from service.uscc.bulk import check_codes
@@ -34,12 +36,12 @@ _STATE_REASON = {
 class Cells:
     """The columns of one chunk by our field names, cleaned; a field that the file lacks is a column of nulls."""
 
-    def __init__(self, chunk: Chunk, context: Context, numbers: Sequence[int]) -> None:
+    def __init__(self, lines: pl.Series, columns: Sequence[pl.Series], context: Context, numbers: pl.Series) -> None:
         self.context = context
-        self.height = len(chunk.lines)
-        self.n = pl.Series("n", numbers, dtype=pl.Int64)
-        self.line = pl.Series("line", chunk.lines, dtype=pl.Int64)
-        self.raw = [pl.Series(f"x{i}", column, dtype=pl.String) for i, column in enumerate(chunk.columns)]
+        self.height = len(lines)
+        self.n = numbers.alias("n")
+        self.line = lines.alias("line")
+        self.raw = list(columns)
         self._clean: dict[str, pl.Series] = {}
 
     def field(self, name: str) -> pl.Series:
@@ -82,20 +84,32 @@ class Cells:
 
     def contents(self, wanted: pl.Series) -> pl.Series:
         """Return the whole row as JSON by header for the rows in `wanted`, personal data blanked, null for the others."""
+        places = wanted.arg_true()
+        texts = self.nulls()
+        if places.is_empty():
+            return texts.alias("content")
         skip = {self.context.columns[name] for name in PERSON_FIELDS if name in self.context.columns}
-        texts: list[str | None] = [None] * self.height
-        for place in wanted.arg_true():
-            cells = [None if i in skip else column[place] for i, column in enumerate(self.raw)]
-            texts[place] = row_json(self.context.header, cells)
-        return pl.Series("content", texts, dtype=pl.String)
+        columns = [
+            [None] * len(places) if index in skip else column.gather(places).to_list()
+            for index, column in enumerate(self.raw)
+        ]
+        rows = [row_json(self.context.header, cells) for cells in zip(*columns, strict=True)]
+        return texts.scatter(places, rows).alias("content")
 
 
 def row_digests(chunk: Chunk, context: Context) -> list[bytes]:
     """Return the 16-byte digest of each row's cells as written, keyed by column map and options."""
-    cells = [pl.Series(column, dtype=pl.String).fill_null("\x00") for column in chunk.columns]
-    joined = pl.select(pl.concat_str(cells, separator="\x1f")).to_series()
-    key = context.digest_key
-    return [hashlib.blake2b(text.encode(), digest_size=16, key=key).digest() for text in joined]
+    return _digests(list(map(_cells_of, chunk.columns)), context.digest_key)
+
+
+def _cells_of(column: Sequence[str | None] | pl.Series) -> pl.Series:
+    return column if isinstance(column, pl.Series) else pl.Series(column, dtype=pl.String)
+
+
+def _digests(columns: Sequence[pl.Series], key: bytes = b"") -> list[bytes]:
+    texts = [column.cast(pl.String).fill_null("\x00") for column in columns]
+    joined = pl.select(pl.concat_str(texts, separator="\x1f").cast(pl.Binary)).to_series()
+    return [hashlib.blake2b(text, digest_size=16, key=key).digest() for text in joined.to_list()]
 
 
 def unseen(chunk: Chunk, context: Context, first_n: int, columns: Sequence[str]) -> tuple[bytes, Cells, pl.Series]:
@@ -105,20 +119,21 @@ def unseen(chunk: Chunk, context: Context, first_n: int, columns: Sequence[str])
     """
     digests = row_digests(chunk, context)
     seen = is_seen(digests, context)
-    literals = pl.Series([bytea(digest) for digest in digests], dtype=pl.String)
-    numbers = range(first_n, first_n + len(digests))
+    literals = bytea_column(digests)
+    numbers = pl.int_range(first_n, first_n + len(digests), dtype=pl.Int64, eager=True)
+    lines = pl.Series(chunk.lines, dtype=pl.Int64)
+    columns_read = list(map(_cells_of, chunk.columns))
     if not seen.any():
-        return b"", Cells(chunk, context, numbers), literals
+        return b"", Cells(lines, columns_read, context, numbers), literals
     known = {
-        "n": pl.Series(numbers, dtype=pl.Int64).filter(seen),
-        "line": pl.Series(chunk.lines, dtype=pl.Int64).filter(seen),
+        "n": numbers.filter(seen),
+        "line": lines.filter(seen),
         "outcome": pl.repeat("seen", int(seen.sum()), eager=True),
         "row_digest": literals.filter(seen),
     }
-    kept = (~seen).arg_true().to_list()
-    rest = Chunk([chunk.lines[at] for at in kept], [[column[at] for at in kept] for column in chunk.columns])
     csv = to_csv(stage_frame(known, columns, int(seen.sum())))
-    return csv, Cells(rest, context, [numbers[at] for at in kept]), literals.filter(~seen)
+    rest = [column.filter(~seen) for column in columns_read]
+    return csv, Cells(lines.filter(~seen), rest, context, numbers.filter(~seen)), literals.filter(~seen)
 
 
 def row_json(header: Sequence[str], cells: Sequence[str | None]) -> str:
@@ -151,37 +166,47 @@ def codes(cells: Cells) -> pl.DataFrame:
     context = cells.context
     column = next((cells.raw[context.columns[name]] for name in _CODE_FIELDS if cells.has(name)), cells.nulls())
     checked = check_codes(column)
-    code = checked.get_column("code").to_list()
-    state = checked.get_column("state").cast(pl.String).to_list()
-    old = checked.get_column("old_identifier").to_list()
-    outcome: list[str | None] = [None] * cells.height
-    reason: list[str | None] = [None] * cells.height
-    missing = [place for place, value in enumerate(code) if value is None]
-    others = [cells.field(name) for name in _OTHER_CODE_FIELDS if cells.has(name)]
-    names = cells.field("name" if context.kind == "subjects" else "party_name")
-    for place in missing:
-        for other in others:
-            found = check(other[place] or "")
-            if found.is_key:
-                code[place] = found.code
-                break
-            if old[place] is None and found.old_identifier is not None and found.old_kind != "org_code":
-                old[place] = found.old_identifier
-        if code[place] is not None:
-            continue
-        if state[place] == "person_identifier" or (old[place] is None and _is_person(names[place], state[place])):
-            outcome[place] = "natural_person"
-        elif old[place] is not None and state[place] not in {"suspect_check18", "excel_damaged"}:
-            outcome[place] = "waiting"
-        else:
-            outcome[place], reason[place] = "quarantined", _STATE_REASON.get(state[place] or "empty", "malformed_code")
-    party_type = cells.field("party_type")
-    for place in party_type.str.contains("自然人").fill_null(value=False).arg_true():
-        outcome[place], reason[place] = "natural_person", None
+    code, old = checked.get_column("code"), checked.get_column("old_identifier")
+    outcome, reason = cells.nulls(), cells.nulls()
+    missing = code.is_null().arg_true()
+    if len(missing):
+        others = [cells.field(name).gather(missing) for name in _OTHER_CODE_FIELDS if cells.has(name)]
+        names = cells.field("name" if context.kind == "subjects" else "party_name").gather(missing)
+        states = checked.get_column("state").cast(pl.String).gather(missing)
+        rows = zip(
+            states, old.gather(missing), names, zip(*others, strict=True) if others else repeat(()), strict=False
+        )
+        told = [_without_code(*row) for row in rows]
+        code, outcome, reason, old = (
+            column.scatter(missing, pl.Series([one[part] for one in told], dtype=pl.String))
+            for part, column in enumerate((code.clone(), outcome, reason, old.clone()))
+        )
+    persons = cells.field("party_type").str.contains("自然人").fill_null(value=False)
     return pl.DataFrame(
-        {"code": code, "outcome": outcome, "reason": reason, "old_value": old},
-        schema={"code": pl.String, "outcome": pl.String, "reason": pl.String, "old_value": pl.String},
+        {
+            "code": code,
+            "outcome": outcome.set(persons, "natural_person"),
+            "reason": reason.set(persons, None),
+            "old_value": old,
+        }
     )
+
+
+def _without_code(
+    state: str | None, old: str | None, name: str | None, others: Sequence[str | None]
+) -> tuple[str | None, str | None, str | None, str | None]:
+    """The code, outcome, reason and old number of a row whose code column holds no code."""
+    for other in others:
+        found = check(other or "")
+        if found.is_key:
+            return found.code, None, None, old
+        if old is None and found.old_identifier is not None and found.old_kind != "org_code":
+            old = found.old_identifier
+    if state == "person_identifier" or (old is None and _is_person(name, state)):
+        return None, "natural_person", None, old
+    if old is not None and state not in {"suspect_check18", "excel_damaged"}:
+        return None, "waiting", None, old
+    return None, "quarantined", _STATE_REASON.get(state or "empty", "malformed_code"), old
 
 
 def _is_person(name: str | None, state: str | None) -> bool:
@@ -190,14 +215,18 @@ def _is_person(name: str | None, state: str | None) -> bool:
 
 def folded_names(usccs: pl.Series, names: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Return each name folded for search and, at the first row of a (code, name) pair, its bigrams as an array literal."""
-    pairs = pl.DataFrame({"u": usccs, "m": names}).with_row_index("i")
-    first = pairs.filter(pl.col("m").is_not_null()).unique(["u", "m"], keep="first", maintain_order=True)
-    folded_by_name = {name: fold_name(name) for name in names.unique() if name is not None}
-    grams: list[str | None] = [None] * len(names)
-    for place, name in zip(first.get_column("i"), first.get_column("m"), strict=True):
-        grams[place] = array_literal(bigrams(folded_by_name[name]))
-    folded = [folded_by_name.get(name) if name is not None else None for name in names]
-    return pl.Series("folded_name", folded, dtype=pl.String), pl.Series("bigrams", grams, dtype=pl.String)
+    folded = fold_names(names).set(names.is_null(), None)
+    first = (
+        pl.DataFrame({"uscc": usccs, "name": names}).select(pl.struct("uscc", "name").is_first_distinct()).to_series()
+    )
+    wanted = (first & names.is_not_null()).arg_true()
+    grams = pl.repeat(None, len(names), dtype=pl.String, eager=True)
+    if len(wanted):
+        lists = bigram_lists(folded.gather(wanted))
+        # Folded names consist of letters, digits and Chinese characters, so that no piece needs quotes.
+        literals = pl.select("{" + lists.list.join(",") + "}").to_series()
+        grams = grams.scatter(wanted, literals)
+    return folded.alias("folded_name"), grams.alias("bigrams")
 
 
 def array_literal(words: Collection[str]) -> str:
@@ -218,16 +247,44 @@ def array_column(lists: pl.Series) -> pl.Series:
 
 def digest_column(columns: Sequence[pl.Series]) -> pl.Series:
     """Return the 16-byte digest of the interpreted content of each row as a bytea literal."""
-    texts = [column.cast(pl.String).fill_null("\x00") for column in columns]
-    joined = pl.select(pl.concat_str(texts, separator="\x1f")).to_series()
-    return pl.Series(
-        [bytea(hashlib.blake2b(text.encode(), digest_size=16).digest()) for text in joined], dtype=pl.String
-    )
+    return bytea_column(_digests(columns))
 
 
-def bytea(value: bytes) -> str:
-    """Return a bytea literal."""
-    return "\\x" + value.hex()
+def bytea_column(values: Sequence[bytes]) -> pl.Series:
+    """Return bytea literals."""
+    return pl.select("\\x" + pl.Series(values, dtype=pl.Binary).bin.encode("hex")).to_series()
+
+
+def reason_column(reasons: pl.Series, where: pl.Series) -> pl.Series:
+    """Return one-word text[] literals of the reasons where `where` is true, null elsewhere."""
+    return pl.select(pl.when(where).then("{" + reasons + "}")).to_series()
+
+
+class Words:
+    """Words set for some rows each, gathered into one column of text[] literals (plain words, in the given order)."""
+
+    def __init__(self, height: int) -> None:
+        self._height = height
+        self._where: dict[str, pl.Series] = {}
+
+    def add(self, word: str, where: pl.Series) -> None:
+        """Set a word where a mask is true; null counts as false."""
+        where = where.fill_null(value=False)
+        if where.any():
+            self._where[word] = self._where[word] | where if word in self._where else where
+
+    def add_lists(self, lists: pl.Series) -> None:
+        """Set all words of each row's list."""
+        for word in lists.explode().drop_nulls().unique().to_list():
+            self.add(word, lists.list.contains(word))
+
+    def column(self, order: Sequence[str] | None = None) -> pl.Series:
+        """Return the literals, words in `order`, alphabetically without one."""
+        words = [word for word in (order or sorted(self._where)) if word in self._where]
+        if not words:
+            return pl.repeat("{}", self._height, eager=True)
+        told = [pl.when(self._where[word]).then(pl.lit(word)) for word in words]
+        return pl.select("{" + pl.concat_str(told, separator=",", ignore_nulls=True) + "}").to_series()
 
 
 def new_ids(count: int, instant: datetime) -> pl.Series:

@@ -6,12 +6,13 @@ import polars as pl
 
 from service.imports.interpret.cells import (
     Cells,
+    Words,
     array_column,
-    array_literal,
     codes,
     digest_column,
     folded_names,
     new_ids,
+    reason_column,
     stage_frame,
     to_csv,
     unseen,
@@ -78,7 +79,7 @@ def penalty_rows(chunk: Chunk, context: Context, first_n: int, columns: Sequence
     content: dict[str, pl.Series] = {}
     outcome = code.get_column("outcome")
     reason = code.get_column("reason")
-    flags = _Flags(cells.height)
+    flags = Words(cells.height)
 
     content["party_name"] = normalise_names(cells.field("party_name")).replace("", None)
     content["party_type"] = _party_type(cells, code.get_column("code"))
@@ -92,6 +93,7 @@ def penalty_rows(chunk: Chunk, context: Context, first_n: int, columns: Sequence
     reason = _first(reason, trouble)
     content |= _money_and_kinds(cells, flags)
     content |= _classes(cells, content)
+    content["restriction_until"] = pl.repeat(None, cells.height, dtype=pl.Date, eager=True)
     empty = (
         content["document_key"].is_null()
         & (content["kinds"] == "{}")
@@ -108,9 +110,7 @@ def penalty_rows(chunk: Chunk, context: Context, first_n: int, columns: Sequence
     content["raw"] = cells.unknown_json()
 
     staged["outcome"] = outcome
-    staged["reasons"] = pl.Series([None if r is None else "{" + r + "}" for r in reason], dtype=pl.String).set(
-        ~quarantined, None
-    )
+    staged["reasons"] = reason_column(reason, quarantined)
     staged["uscc"] = code.get_column("code")
     staged["natural_key"] = _natural_keys(content)
     staged["content_digest"] = digest_column([content[name] for name in _COMPARED])
@@ -122,26 +122,6 @@ def penalty_rows(chunk: Chunk, context: Context, first_n: int, columns: Sequence
     staged["content"] = cells.contents((outcome.is_in(["quarantined", "waiting"])).fill_null(value=False))
     staged |= {f"c_{name}": column for name, column in content.items() if name in PENALTIES.names}
     return known + to_csv(stage_frame(staged, columns, cells.height))
-
-
-class _Flags:
-    """Words set per row, gathered into one text[] column."""
-
-    def __init__(self, height: int) -> None:
-        self._rows: list[set[str]] = [set() for _ in range(height)]
-
-    def add(self, word: str, where: pl.Series) -> None:
-        for place in where.fill_null(value=False).arg_true():
-            self._rows[place].add(word)
-
-    def add_lists(self, lists: pl.Series, prefix: str = "") -> None:
-        for place in (lists.list.len() > 0).fill_null(value=False).arg_true():
-            self._rows[place].update(prefix + word for word in lists[place])
-
-    def column(self) -> pl.Series:
-        return pl.Series(
-            "flags", [array_literal(sorted(words)) if words else "{}" for words in self._rows], dtype=pl.String
-        )
 
 
 def _first(one: pl.Series, other: pl.Series) -> pl.Series:
@@ -157,21 +137,17 @@ def _party_type(cells: Cells, code: pl.Series) -> pl.Series:
 
 def _authorities(cells: Cells, context: Context) -> tuple[dict[str, pl.Series], pl.Series]:
     """The deciding authority: as the row names it, else the importing one. An own row must be the importer's."""
-    name = cells.field("authority_name")
-    uscc = cells.field("authority_uscc")
-    found: dict[tuple[str | None, str | None], tuple[str, str, str | None]] = {}
-    code_out, name_out, reason = [], [], []
-    for pair in zip(name, uscc, strict=True):
-        if pair not in found:
-            found[pair] = _authority(pair, context)
-        one = found[pair]
-        code_out.append(one[0])
-        name_out.append(one[1])
-        reason.append(one[2])
+    name, uscc = cells.field("authority_name"), cells.field("authority_uscc")
+    stated = pl.DataFrame({"name": name, "uscc": uscc})
+    distinct = stated.unique(maintain_order=True)
+    told = [_authority(pair, context) for pair in distinct.rows()]
+    schema = {"code": pl.String, "shown": pl.String, "reason": pl.String}
+    known = pl.concat([distinct, pl.DataFrame(told, schema=schema, orient="row")], how="horizontal")
+    rows = stated.join(known, on=["name", "uscc"], how="left", nulls_equal=True, maintain_order="left")
     return {
-        "authority_code": pl.Series(code_out, dtype=pl.String),
-        "authority_name": pl.Series(name_out, dtype=pl.String),
-    }, pl.Series(reason, dtype=pl.String)
+        "authority_code": rows.get_column("code"),
+        "authority_name": rows.get_column("shown"),
+    }, rows.get_column("reason")
 
 
 def _authority(stated: tuple[str | None, str | None], context: Context) -> tuple[str, str, str | None]:
@@ -189,23 +165,22 @@ def _authority(stated: tuple[str | None, str | None], context: Context) -> tuple
 
 def _texts(cells: Cells) -> dict[str, pl.Series]:
     content: dict[str, pl.Series] = {}
-    held: list[list[str]] = [[] for _ in range(cells.height)]
+    held = Words(cells.height)
     for name in TEXTS:
         column = cells.field(name if name != "violation_type" or cells.has(name) else "case_name")
         if column.null_count() == cells.height:
             content[name] = column
             continue
         blanked, found = blank_series(column)
-        for place in found.fill_null(value=False).arg_true():
-            held[place].append(name)
+        held.add(name, found)
         content[name] = blanked
-    content["held_texts"] = pl.Series(["{" + ",".join(names) + "}" for names in held], dtype=pl.String)
+    content["held_texts"] = held.column(TEXTS)
     content["source_org"] = cells.field("source_org")
     content["legal_representative"] = cells.field("legal_representative")
     return content
 
 
-def _document(cells: Cells, flags: _Flags) -> dict[str, pl.Series]:
+def _document(cells: Cells, flags: Words) -> dict[str, pl.Series]:
     stated = cells.field("document_no")
     read = read_document_nos(stated)
     key = read.get_column("normalised")
@@ -241,7 +216,7 @@ def _dates(cells: Cells, context: Context) -> tuple[dict[str, pl.Series], pl.Ser
     return content, reason
 
 
-def _money_and_kinds(cells: Cells, flags: _Flags) -> dict[str, pl.Series]:
+def _money_and_kinds(cells: Cells, flags: Words) -> dict[str, pl.Series]:
     text = cells.field("penalty_content")
     read = read_amounts(text)
     text_fen = read.get_column("fine_fen")
@@ -280,7 +255,6 @@ def _money_and_kinds(cells: Cells, flags: _Flags) -> dict[str, pl.Series]:
         "fine_column_fen": column_fen,
         "confiscation_fen": gains,
         "kinds": array_column(kinds),
-        "kinds_list": kinds,
     }
 
 
@@ -318,12 +292,11 @@ def _classes(cells: Cells, content: dict[str, pl.Series]) -> dict[str, pl.Series
 
 def _natural_keys(content: dict[str, pl.Series]) -> pl.Series:
     """`authority|number`; without a number `authority|day|digest of the text` (DESIGN decision 12)."""
-    day = content["decided_on"].zip_with(content["decided_on"].is_not_null(), content["published_on"])
-    text = digest_column([content[name] for name in ("title", "violation_facts", "penalty_content", "fine_fen")])
-    unnumbered = pl.select(
-        pl.concat_str([day.cast(pl.String).fill_null("no day"), text.str.slice(2)], separator="|")
-    ).to_series()
     number = content["document_key"]
-    return pl.select(
-        pl.concat_str([content["authority_code"], number.zip_with(number.is_not_null(), unnumbered)], separator="|")
-    ).to_series()
+    without = number.is_null().arg_true()
+    if len(without):
+        day = content["decided_on"].zip_with(content["decided_on"].is_not_null(), content["published_on"])
+        texts = [content[name].gather(without) for name in ("title", "violation_facts", "penalty_content", "fine_fen")]
+        dated = day.gather(without).cast(pl.String).fill_null("no day")
+        number = number.clone().scatter(without, pl.select(dated + "|" + digest_column(texts).str.slice(2)).to_series())
+    return pl.select(content["authority_code"] + "|" + number).to_series()

@@ -11,6 +11,7 @@ from service.imports.interpret.cells import (
     digest_column,
     folded_names,
     new_ids,
+    reason_column,
     stage_frame,
     to_csv,
     unseen,
@@ -48,9 +49,7 @@ def subject_rows(chunk: Chunk, context: Context, first_n: int, columns: Sequence
     quarantined = reason.is_not_null() & ~(outcome == "natural_person").fill_null(value=False)
     outcome = outcome.set(quarantined, "quarantined")
     staged["outcome"] = outcome
-    staged["reasons"] = pl.Series([None if r is None else "{" + r + "}" for r in reason], dtype=pl.String).set(
-        ~quarantined, None
-    )
+    staged["reasons"] = reason_column(reason, quarantined)
     staged["uscc"] = code.get_column("code")
     staged["natural_key"] = code.get_column("code")
     staged["content_digest"] = digest_column([content[name] for name in _COMPARED])

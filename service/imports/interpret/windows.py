@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -11,87 +12,80 @@ from service.rulebook.rules import PenaltyFacts
 from service.rulebook.windows import Window, Windows, entry_window
 
 _CHANNELS = ("gsxt", "credit_china", "public")
+_ENTRY_FACTS = ("list_id", "listed_on", "listed_on_grade", "removed_on", "stated_until", "published_on")
+_FACTS = (
+    "authority_code",
+    "procedure",
+    "kinds",
+    "field",
+    "party_type",
+    "decided_on",
+    "published_on",
+    "stated_until",
+    "restriction_until",
+)
 
 
 def penalty_window_columns(
     content: Mapping[str, pl.Series], context: Context, wanted: pl.Series
 ) -> dict[str, pl.Series]:
     """Return the window columns, tier and basis of each penalty; rows not in `wanted` get nulls and `no_date`."""
-    systems = {known.code: (known.system, known.division_code[:2]) for known in context.catalog.authorities}
-    found: list[Windows | None] = []
-    rows = zip(
-        wanted,
-        content["authority_code"],
-        content["procedure"],
-        content["kinds_list"].to_list(),
-        content["fine_fen"],
-        content["confiscation_fen"],
-        content["field"],
-        content["party_type"],
-        content["decided_on"],
-        content["published_on"],
-        content["stated_until"],
-        strict=True,
+    fine = content["fine_fen"]
+    band = pl.Series(context.windows.thresholds, dtype=pl.Int64).search_sorted(fine.fill_null(-1), side="right")
+    facts = pl.DataFrame({name: content[name] for name in (*_FACTS, "fine_fen", "confiscation_fen")}).with_columns(
+        wanted=wanted,
+        # No row and no window differs between fines under the same threshold, nor by how much was confiscated.
+        fine_band=pl.when(fine > 0).then(band.cast(pl.Int64)).otherwise(fine),
+        confiscates=(content["confiscation_fen"] > 0).fill_null(value=False),
     )
-    kinds_of: dict[tuple[str, ...], frozenset[str]] = {}
-    for want, authority, procedure, kinds, fine, gains, field, party, decided, published, until in rows:
-        if not want:
-            found.append(None)
-            continue
-        key = tuple(kinds)
-        system, province = systems[authority]
-        facts = PenaltyFacts(
-            authority_system=system,
-            procedure=procedure,
-            kinds=kinds_of.setdefault(key, frozenset(key)),
-            fine_fen=fine,
-            confiscation_fen=gains,
-            field=field,
-            party_type=party,
-            province=province,
-            decided_on=decided,
-            published_on=published,
-            stated_until=until,
-        )
-        found.append(context.windows.penalty(facts, published or context.accepted_on))
+    keys = [*_FACTS, "wanted", "fine_band", "confiscates"]
+    systems = {known.code: (known.system, known.division_code[:2]) for known in context.catalog.authorities}
+    distinct = facts.unique(keys, keep="first", maintain_order=True)
+    found = [_penalty(row, context, systems) if row["wanted"] else None for row in distinct.iter_rows(named=True)]
     columns: dict[str, pl.Series] = {}
     for channel in _CHANNELS:
         columns |= _columns(channel, [None if one is None else getattr(one, channel) for one in found])
     columns["tier"] = pl.Series(["undecided" if one is None else one.tier.value for one in found], dtype=pl.String)
     columns["tier_basis"] = pl.Series([None if one is None else one.tier_basis for one in found], dtype=pl.String)
-    literals: dict[tuple[str, ...], str] = {}
     columns["window_flags"] = pl.Series(
-        ["{}" if one is None else _literal(one.public.flags, literals) for one in found], dtype=pl.String
+        ["{}" if one is None else array_literal(one.public.flags) for one in found], dtype=pl.String
     )
-    return columns
+    told = distinct.select(keys).with_columns(**columns)
+    rows = facts.select(keys).join(told, on=keys, how="left", nulls_equal=True, maintain_order="left")
+    return {name: rows.get_column(name) for name in columns}
+
+
+def _penalty(row: Mapping[str, Any], context: Context, systems: Mapping[str, tuple[str, str]]) -> Windows:
+    system, province = systems[row["authority_code"]]
+    facts = PenaltyFacts(
+        authority_system=system,
+        procedure=row["procedure"],
+        kinds=frozenset(filter(None, row["kinds"].strip("{}").split(","))),
+        fine_fen=row["fine_fen"],
+        confiscation_fen=row["confiscation_fen"],
+        field=row["field"],
+        party_type=row["party_type"],
+        province=province,
+        decided_on=row["decided_on"],
+        published_on=row["published_on"],
+        stated_until=row["stated_until"],
+        restriction_until=row["restriction_until"],
+    )
+    return context.windows.penalty(facts, row["published_on"] or context.accepted_on)
 
 
 def entry_window_columns(content: Mapping[str, pl.Series], context: Context) -> dict[str, pl.Series]:
     """Return the public window columns of each blacklist entry."""
-    found: list[Window | None] = []
-    known: dict[tuple[object, ...], Window] = {}
-    rows = zip(
-        content["list_id"],
-        content["listed_on"],
-        content["listed_on_grade"],
-        content["removed_on"],
-        content["stated_until"],
-        content["published_on"],
-        strict=True,
-    )
-    for row in rows:
-        if row[0] is None:
-            found.append(None)
-            continue
-        if row not in known:
-            known[row] = _entry(context, *row)
-        found.append(known[row])
+    facts = pl.DataFrame({name: content[name] for name in _ENTRY_FACTS})
+    distinct = facts.unique(maintain_order=True)
+    found = [None if row[0] is None else _entry(context, *row) for row in distinct.iter_rows()]
     columns = _columns("public", found)
-    literals: dict[tuple[str, ...], str] = {}
     columns["window_flags"] = pl.Series(
-        ["{}" if one is None else _literal(one.flags, literals) for one in found], dtype=pl.String
+        ["{}" if one is None else array_literal(one.flags) for one in found], dtype=pl.String
     )
-    return columns
+    told = distinct.with_columns(**columns)
+    rows = facts.join(told, on=list(_ENTRY_FACTS), how="left", nulls_equal=True, maintain_order="left")
+    return {name: rows.get_column(name) for name in columns}
 
 
 def _entry(
@@ -127,9 +121,3 @@ def _columns(channel: str, windows: list[Window | None]) -> dict[str, pl.Series]
             column.append(value)
     kinds = {"from": pl.Date, "until": pl.Date}
     return {f"{channel}_{part}": pl.Series(values, dtype=kinds.get(part, pl.String)) for part, values in parts.items()}
-
-
-def _literal(flags: tuple[str, ...], known: dict[tuple[str, ...], str]) -> str:
-    if flags not in known:
-        known[flags] = array_literal(flags)
-    return known[flags]

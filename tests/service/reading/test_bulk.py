@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from service.reading.amounts import read_amount
 from service.reading.bulk import (
+    bigram_lists,
     fold_names,
     normalise_names,
     read_amounts,
@@ -19,7 +20,7 @@ from service.reading.dates import read_date
 from service.reading.document_numbers import read_document_no
 from service.reading.kinds import read_kinds
 from service.reading.money import read_clerk_amount
-from service.reading.names import fold_name, normalise_name
+from service.reading.names import bigrams, fold_name, normalise_name
 
 
 def column(*parts: str, wild: str) -> st.SearchStrategy[list[str | None]]:
@@ -266,3 +267,9 @@ def test_short_columns_keep_their_length_and_types(count: int) -> None:
     assert read_amounts(texts).height == read_kinds_series(texts).height == read_document_nos(texts).height == count
     assert read_clerk_amounts(texts, "yuan").dtype == pl.Int64
     assert normalise_names(texts).to_list() == fold_names(texts).to_list() == [""] * count
+
+
+@given(column("重庆", "甲", "甲甲", "a", "1", "〇", "𠮷", wild="重庆ab12"))
+@example(["", None, "甲", "甲甲甲", "甲乙甲乙", "𠮷𠮷a"])
+def test_pieces_of_names_are_those_of_the_plain_function(texts: list[str | None]) -> None:
+    assert bigram_lists(series(texts)).to_list() == [bigrams(text or "") for text in texts]
