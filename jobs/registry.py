@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from jobs import clean_up_staging, clock_edges, take_in_waiting_rows
+from jobs import clean_up_staging, clock_edges, forget_idempotency_keys, take_in_waiting_rows
 from service.db import Database
 
 
@@ -33,4 +33,5 @@ JOBS: Final = (
         take_in_waiting_rows.run,
     ),
     Job("clean_up_staging", 3600, "Drop staging tables of imports that have ended.", clean_up_staging.run),
+    Job("forget_idempotency_keys", 3600, "Delete idempotency keys older than 24 hours.", forget_idempotency_keys.run),
 )

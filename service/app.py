@@ -22,6 +22,7 @@ from service.catalog.queries import CatalogCache
 from service.clock import Clock, system_clock
 from service.db import Database
 from service.http import refuse_unknown_parameters
+from service.idempotency.http import add_repetition
 from service.problems import (
     PROBLEMS_PAGE,
     add_problem_handlers,
@@ -98,6 +99,7 @@ def create_app(settings: Settings, *, database: Database, clock: Clock = system_
     app.state.catalog_cache = CatalogCache(database)
     app.add_middleware(BodyLimit, limit=MAX_BODY, larger={"/v1/imports": settings.max_upload_bytes + MULTIPART_FRAME})
     add_problem_handlers(app)
+    add_repetition(app)
     for router in ROUTERS:
         app.include_router(router)
     _add_pages(app)

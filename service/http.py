@@ -150,17 +150,6 @@ async def _open_read_session(
 ReadSessionDep = Annotated[ReadSession, Depends(_open_read_session, scope="function")]
 
 
-async def _open_catalog_session(request: Request, database: DatabaseDep) -> AsyncIterator[AsyncSession]:
-    cache: CatalogCache = request.app.state.catalog_cache
-    async with database.transaction() as session:
-        yield session
-    cache.expire()
-
-
-#: A session for changes of a catalogue: this process reads it again right after the commit.
-CatalogSessionDep = Annotated[AsyncSession, Depends(_open_catalog_session, scope="function")]
-
-
 @dataclass(frozen=True, slots=True)
 class Page:
     """What part of a list is asked for: at most `limit` items behind the key `after`, from the beginning where it is None."""

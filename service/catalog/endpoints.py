@@ -3,7 +3,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import Annotated, Any, Literal, TypeVar
 
-from fastapi import APIRouter, Body, Depends, Header, Query, Response
+from fastapi import APIRouter, Body, Depends, Header, Path, Query, Response
 
 from schemas.catalog import (
     AuthorityCreate,
@@ -29,13 +29,13 @@ from service.catalog.rules import (
     KnownSource,
     NoLegalBasis,
     NoSuchAuthority,
+    NotInCatalog,
     PublishedNowhere,
 )
 from service.http import (
     ROLE_REFUSALS,
     BadCursor,
     CatalogDep,
-    CatalogSessionDep,
     Now,
     Page,
     PageDep,
@@ -45,6 +45,7 @@ from service.http import (
     not_modified,
     require,
 )
+from service.idempotency.http import REPEAT_REFUSALS, CreatingCatalogSessionDep
 from service.problems import Responses
 
 router = APIRouter(prefix="/v1/catalog", tags=["catalog"])
@@ -79,6 +80,13 @@ NotModified = Annotated[Response | None, Depends(_not_modified)]
 def _part(items: Iterable[T], page: Page, key: Callable[[T], tuple[str, ...]]) -> dict[str, Any]:
     part, following = cut_page(tuple(items), page, key)
     return {"items": part, "next": following}
+
+
+def _entry(found: Iterable[T], key: str) -> T:
+    entry = next(iter(found), None)
+    if entry is None:
+        raise NotInCatalog(f"The catalogue has no entry {key!r}.", detail_zh="目录中没有此编号。")
+    return entry
 
 
 def _documented(item: dict[str, Any]) -> Responses:
@@ -139,6 +147,17 @@ async def list_sources(catalog: CatalogDep, page: PageDep, not_modified: NotModi
     return not_modified or _part(catalog.sources, page, lambda source: (source.code,))
 
 
+@router.get(
+    "/authorities/{code}",
+    summary="Read an authority",
+    response_model=AuthorityOut,
+    responses=answers(examples.AUTHORITY, NotInCatalog, words="The authority."),
+)
+async def show_authority(catalog: CatalogDep, code: Annotated[str, Path(max_length=200)]) -> KnownAuthority:
+    """Give an authority of the catalogue by its code."""
+    return _entry((authority for authority in catalog.authorities if authority.code == code), code)
+
+
 @router.post(
     "/authorities",
     summary="Add an authority",
@@ -149,18 +168,33 @@ async def list_sources(catalog: CatalogDep, page: PageDep, not_modified: NotModi
         *ROLE_REFUSALS,
         NoSuchAuthority,
         AlreadyInCatalog,
+        *REPEAT_REFUSALS,
         ImpossiblePeriod,
         status=201,
         words="The authority as entered.",
+        headers=("Location",),
     ),
 )
 async def add_authority(
     body: Annotated[AuthorityCreate, Body(examples=[examples.AUTHORITY])],
     _actor: RuleKeeper,
-    session: CatalogSessionDep,
+    response: Response,
+    session: CreatingCatalogSessionDep,
 ) -> KnownAuthority:
     """Enter an authority. Those above it and after it must be in the catalogue already."""
+    response.headers["Location"] = f"/v1/catalog/authorities/{body.code}"
     return await actions.add_authority(session, KnownAuthority(**body.model_dump()))
+
+
+@router.get(
+    "/lists/{id}",
+    summary="Read a list",
+    response_model=ListOut,
+    responses=answers(examples.LIST, NotInCatalog, words="The list."),
+)
+async def show_list(catalog: CatalogDep, id: Annotated[str, Path(max_length=200)]) -> KnownList:
+    """Give a list of the catalogue by its id."""
+    return _entry((list for list in catalog.lists if list.id == id), id)
 
 
 @router.post(
@@ -172,17 +206,34 @@ async def add_authority(
         examples.LIST,
         *ROLE_REFUSALS,
         AlreadyInCatalog,
+        *REPEAT_REFUSALS,
         NoLegalBasis,
         ImpossiblePeriod,
         status=201,
         words="The list as entered.",
+        headers=("Location",),
     ),
 )
 async def add_list(
-    body: Annotated[ListCreate, Body(examples=[examples.LIST])], _actor: RuleKeeper, session: CatalogSessionDep
+    body: Annotated[ListCreate, Body(examples=[examples.LIST])],
+    _actor: RuleKeeper,
+    response: Response,
+    session: CreatingCatalogSessionDep,
 ) -> KnownList:
     """Enter a list. Its row is its rule: legal basis, severity, and the period its entries are shown."""
+    response.headers["Location"] = f"/v1/catalog/lists/{body.id}"
     return await actions.add_list(session, KnownList(**body.model_dump()))
+
+
+@router.get(
+    "/sources/{code}",
+    summary="Read a source",
+    response_model=SourceOut,
+    responses=answers(examples.SOURCE, NotInCatalog, words="The source."),
+)
+async def show_source(catalog: CatalogDep, code: Annotated[str, Path(max_length=200)]) -> KnownSource:
+    """Give a source of the catalogue by its code."""
+    return _entry((source for source in catalog.sources if source.code == code), code)
 
 
 @router.post(
@@ -195,17 +246,21 @@ async def add_list(
         *ROLE_REFUSALS,
         NoSuchAuthority,
         AlreadyInCatalog,
+        *REPEAT_REFUSALS,
         BadCoverage,
         PublishedNowhere,
         status=201,
         words="The source as entered.",
+        headers=("Location",),
     ),
 )
 async def add_source(
     body: Annotated[SourceCreate, Body(examples=[examples.SOURCE])],
     _actor: RuleKeeper,
-    session: CatalogSessionDep,
+    response: Response,
+    session: CreatingCatalogSessionDep,
     now: Now,
 ) -> KnownSource:
     """Enter a source: whose rows it brings, whether they are public already and where, and what it is complete for."""
+    response.headers["Location"] = f"/v1/catalog/sources/{body.code}"
     return await actions.add_source(session, KnownSource(**body.model_dump()), now=now)

@@ -41,6 +41,12 @@ class PublishedNowhere(Invalid):
     code = "published_nowhere"
 
 
+class NotInCatalog(NotFound):
+    """The catalogue has no entry of this code."""
+
+    code = "not_in_catalog"
+
+
 class AlreadyInCatalog(Conflict):
     """The catalogue has an entry of this id or code already."""
 

@@ -1,4 +1,5 @@
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from service.http import (
     encode_cursor,
     require,
 )
+from service.idempotency.http import REPEAT_REFUSALS, CreationDep
 from service.imports import examples
 from service.imports.actions import (
     ImportRequest,
@@ -115,6 +117,7 @@ def _request(
         BadColumnMap,
         NoFile,
         BadForm,
+        *REPEAT_REFUSALS,
         status=202,
         words="Received whole and queued; `Location` says where to follow it.",
         headers=("Location",),
@@ -127,6 +130,7 @@ async def submit_import(
     actor: Importer,
     catalog: CatalogDep,
     session: SessionDep,
+    creation: CreationDep,
     now: Now,
     file_name: Annotated[str | None, Query(description="Name of the file, for a raw body.", max_length=200)] = None,
 ) -> dict[str, Any]:
@@ -137,10 +141,17 @@ async def submit_import(
     import_id = new_import_id()
     folder = request.app.state.settings.data_dir / "uploads"
     file = await receive_file(request, folder, import_id, name=file_name)
-    job = await create_import(
-        session, import_id=import_id, request=asked, file=file, actor=f"key:{actor.name}", catalog=catalog, now=now
-    )
-    response.headers["Location"] = f"/v1/imports/{import_id}"
+    digest = bytes.fromhex(file.sha256)
+    try:
+        await creation.claim(session, body_sha256=digest)
+        job = await create_import(
+            session, import_id=import_id, request=asked, file=file, actor=f"key:{actor.name}", catalog=catalog, now=now
+        )
+        response.headers["Location"] = f"/v1/imports/{import_id}"
+        await creation.keep(session, body_sha256=digest)
+    except BaseException:
+        Path(file.path).unlink(missing_ok=True)
+        raise
     return _shown(job)
 
 

@@ -5,6 +5,7 @@ from service.models.catalog import Authority, Blacklist, CatalogVersion, LegalRu
 from service.models.change import Change, ChangeLog, PendingChange
 from service.models.data_import import DataImport, ImportEvent, ImportRow
 from service.models.horizon import Horizon
+from service.models.idempotency import IdempotencyKey
 from service.models.record import (
     BlacklistEntry,
     BlacklistEntryVersion,
@@ -31,6 +32,7 @@ __all__ = [
     "ChangeLog",
     "DataImport",
     "Horizon",
+    "IdempotencyKey",
     "ImportEvent",
     "ImportRow",
     "LegalRule",
