@@ -187,14 +187,14 @@ async def add_authority(
 
 
 @router.get(
-    "/lists/{id}",
+    "/lists/{code}",
     summary="Read a list",
     response_model=ListOut,
     responses=answers(examples.LIST, NotInCatalog, words="The list."),
 )
-async def show_list(catalog: CatalogDep, id: Annotated[str, Path(max_length=200)]) -> KnownList:
+async def show_list(catalog: CatalogDep, code: Annotated[str, Path(max_length=200)]) -> KnownList:
     """Give a list of the catalogue by its id."""
-    return _entry((list for list in catalog.lists if list.id == id), id)
+    return _entry((entry for entry in catalog.lists if entry.id == code), code)
 
 
 @router.post(

@@ -27,7 +27,7 @@ REPEAT_REFUSALS: Final[tuple[type[Refusal], ...]] = (KeyReused, RequestInFlight)
 WITHIN: Final = "xinyong.within"
 
 
-class SucceededBefore(Exception):  # noqa: N818 - no error: the way out of an operation that has nothing left to do
+class SucceededBefore(Exception):
     """The request is a repetition; `outcome` is what came of it then."""
 
     def __init__(self, outcome: Outcome) -> None:
