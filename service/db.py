@@ -56,6 +56,16 @@ class Database:
             )
             yield ReadSession(session)
 
+    @asynccontextmanager
+    async def statement(self) -> AsyncIterator[Connection]:
+        """The driver's connection outside any transaction: for a read that is one statement, and so of one snapshot."""
+        async with self.engine.connect() as connection:
+            raw = (await connection.get_raw_connection()).driver_connection
+            if raw is not None and raw.is_closed():  # the server ended it while it lay in the pool
+                await connection.invalidate()
+                raw = (await connection.get_raw_connection()).driver_connection
+            yield cast("Connection", raw)
+
     async def dispose(self) -> None:
         """Close all connections."""
         await self.engine.dispose()

@@ -35,6 +35,7 @@ class DataImport(Base):
         ),
         Index("ix_data_import_open", "created_at", postgresql_where=text("state IN ('queued', 'running')")),
         Index("ix_data_import_file_sha256", "file_sha256"),
+        Index("ix_data_import_delivered", "source_code", "finished_at", postgresql_where=text("state = 'finished'")),
         {"info": LOCAL},
     )
 

@@ -9,7 +9,7 @@ import polars as pl
 from asyncpg import Connection
 
 from service.clock import legal_day
-from service.db import ReadSession, driver
+from service.db import Database, ReadSession, driver
 from service.status.answers import (
     Answer,
     answer_about,
@@ -23,6 +23,7 @@ from service.status.answers import (
 from service.status.queries import (
     Facts,
     Log,
+    find_at_once,
     find_facts,
     find_facts_at,
     find_position_at,
@@ -86,6 +87,30 @@ def read_uscc(
             suggestion=found.suggestion,
         )
     return found.code, found.warnings
+
+
+async def look_up(database: Database, question: Question, *, divisions: frozenset[str], now: datetime) -> StatusAnswer:
+    """Return the public state of one subject as `answer_question` does, by one statement where that is enough.
+
+    It is enough for a question about now of a code that has no pending change, which is nearly every one.
+
+    Raises:
+        MalformedUscc: the code is none.
+        MalformedMoment, FutureMoment: `as_of` or `known_at`.
+    """
+    if question.as_of is None and question.known_at is None and not question.name:
+        uscc, odd = read_uscc(question.uscc, divisions=divisions or None)
+        today = legal_day(now)
+        async with database.statement() as connection:
+            found = await find_at_once(connection, uscc, today=today, delivered_by=now)
+        if found is not None:
+            log, facts = found
+            region = region_coverage(uscc, facts, read_sources(log.sources, today))
+            body = answer_about(uscc, facts, region, code_warnings(odd))
+            body |= frame(log, as_of=now, known_at=log.at, position=log.position, sources=region.sources)
+            return StatusAnswer(body, _etag(log, today))
+    async with database.reading() as session:
+        return await answer_question(session, question, divisions=divisions, now=now)
 
 
 async def answer_question(

@@ -7,6 +7,7 @@ from service.http import (
     KEY_REFUSALS,
     ActorDep,
     CatalogDep,
+    DatabaseDep,
     Now,
     ReadSessionDep,
     answers,
@@ -14,7 +15,7 @@ from service.http import (
     not_modified,
 )
 from service.status import examples
-from service.status.actions import Question, answer_batch, answer_question
+from service.status.actions import Question, answer_batch, look_up
 from service.status.answers import to_json
 from service.status.rules import FutureMoment, MalformedMoment, MalformedUscc, TooManyCodes
 
@@ -53,7 +54,7 @@ async def show_status(
     uscc: Annotated[
         str, Path(max_length=200, description="Unified social credit code.", examples=["91500000XY0000012K"])
     ],
-    session: ReadSessionDep,
+    database: DatabaseDep,
     catalog: CatalogDep,
     now: Now,
     as_of: AsOf = None,
@@ -66,7 +67,7 @@ async def show_status(
     never taken for present past the next edge of a publication window.
     """
     question = Question(uscc, as_of=as_of, known_at=known_at)
-    answer = await answer_question(session, question, divisions=catalog.known_divisions, now=now)
+    answer = await look_up(database, question, divisions=catalog.known_divisions, now=now)
     if matches_etag(if_none_match, answer.etag):
         return not_modified(answer.etag)
     headers = {"ETag": answer.etag, "Cache-Control": "no-cache"}
@@ -82,7 +83,7 @@ async def show_status(
 async def ask_status(
     body: Annotated[StatusQuestion, Body(examples=[examples.QUESTION])],
     _actor: ActorDep,
-    session: ReadSessionDep,
+    database: DatabaseDep,
     catalog: CatalogDep,
     now: Now,
     as_of: AsOf = None,
@@ -93,7 +94,7 @@ async def ask_status(
     Code and name travel in the body, so they stand in no access log.
     """
     question = Question(body.uscc, name=body.name, as_of=as_of, known_at=known_at)
-    answer = await answer_question(session, question, divisions=catalog.known_divisions, now=now)
+    answer = await look_up(database, question, divisions=catalog.known_divisions, now=now)
     return Response(to_json(answer.body), headers={"Cache-Control": "no-cache"}, media_type="application/json")
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
+import orjson
 from asyncpg import Connection
 
 Row = Mapping[str, Any]
@@ -45,15 +46,16 @@ class Facts:
     penalties: dict[str, list[Row]] = field(default_factory=dict)
 
 
+_SOURCES: Final = """
+(SELECT coalesce(json_agg(json_build_array(s.code, s.covers, s.stale_after_days, (
+     SELECT max(i.finished_at) FROM data_import i
+     WHERE i.source_code = s.code AND i.state = 'finished' AND i.finished_at <= {by})) ORDER BY s.code), '[]')
+ FROM source s)::text AS sources"""
 _LOG: Final = """
 SELECT l.log_id::text AS log_id, l.head_position, l.head_at, (SELECT version FROM catalog_version) AS catalog_version,
        ARRAY(SELECT DISTINCT p.uscc FROM pending_change p WHERE p.uscc = ANY (string_to_array($1, ' '))) AS pending,
-       (SELECT coalesce(json_agg(json_build_array(s.code, s.covers, s.stale_after_days, d.delivered_at) ORDER BY s.code), '[]')
-        FROM source s LEFT JOIN (
-            SELECT i.source_code, max(i.finished_at) AS delivered_at FROM data_import i
-            WHERE i.state = 'finished' AND i.finished_at <= $2 GROUP BY i.source_code
-        ) d ON d.source_code = s.code)::text AS sources
-FROM change_log l"""
+       {sources}
+FROM change_log l""".replace("{sources}", _SOURCES.replace("{by}", "$2"))
 
 _PENDING: Final = "SELECT DISTINCT p.uscc FROM pending_change p WHERE p.uscc = ANY (string_to_array($1, ' '))"
 
@@ -131,6 +133,20 @@ _ENTRIES_CURRENT: Final = _entries(_CURRENT)
 _ENTRIES_NUMBERED: Final = _entries(_LATEST_NUMBERED)
 _ENTRIES_AT: Final = _entries(_LATEST_AT)
 
+# All about one code that has no pending change, in one statement. Rows come as JSON, in which days are texts already.
+_ONE: Final = (
+    """
+SELECT l.log_id::text AS log_id, l.head_position, l.head_at, (SELECT version FROM catalog_version) AS catalog_version,
+       EXISTS (SELECT FROM pending_change p WHERE p.uscc = $1) AS is_pending, {sources},
+       (SELECT row_to_json(r) FROM ({subject}) r)::text AS subject,
+       (SELECT json_agg(r ORDER BY r.listed_on DESC NULLS LAST, r.id DESC) FROM ({entries}) r)::text AS entries,
+       (SELECT json_agg(r ORDER BY r.decided_on DESC NULLS LAST, r.id DESC) FROM ({penalties}) r)::text AS penalties
+FROM change_log l""".replace("{sources}", _SOURCES.replace("{by}", "$4"))
+    .replace("{subject}", _SUBJECTS_CURRENT)
+    .replace("{entries}", _ENTRIES_CURRENT)
+    .replace("{penalties}", _PENALTIES_CURRENT)
+)
+
 _REGISTERED_NAMES: Final = """
 SELECT v.name, v.former_names FROM subject_version v
 JOIN change c ON c.uscc = v.uscc AND c.kind = 'subject' AND c.version_no = v.version_no
@@ -157,6 +173,34 @@ async def read_log(connection: Connection, codes: Sequence[str], *, delivered_by
         sources=row["sources"],
         catalog_version=row["catalog_version"],
     )
+
+
+async def find_at_once(
+    connection: Connection, uscc: str, *, today: date, delivered_by: datetime
+) -> tuple[Log, Facts] | None:
+    """Return the log's head and what is known there about one code, read by one statement; None when it has pending changes.
+
+    The rows are those of `find_facts` for the day `today`, with texts for days.
+    """
+    row = await connection.fetchrow(_ONE, uscc, today, today, delivered_by)
+    if row["is_pending"]:
+        return None
+    log = Log(
+        log_id=row["log_id"],
+        position=row["head_position"],
+        at=row["head_at"],
+        pending=frozenset(),
+        sources=row["sources"],
+        catalog_version=row["catalog_version"],
+    )
+    facts = Facts()
+    if row["subject"] is not None:
+        facts.subjects[uscc] = orjson.loads(row["subject"])
+    if row["entries"] is not None:
+        facts.entries[uscc] = orjson.loads(row["entries"])
+    if row["penalties"] is not None:
+        facts.penalties[uscc] = orjson.loads(row["penalties"])
+    return log, facts
 
 
 async def find_pending(connection: Connection, codes: Sequence[str]) -> frozenset[str]:
