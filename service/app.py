@@ -16,6 +16,7 @@ import service.imports.endpoints
 import service.signing.well_known
 import service.status.endpoints
 import service.subjects.endpoints
+import service.web.endpoints
 from schemas.base import Problem
 from service.body_limit import BodyLimit
 from service.catalog.queries import CatalogCache
@@ -29,6 +30,9 @@ from service.problems import (
     problems_page,
 )
 from service.settings import Settings
+from service.web.actions import Counts
+from service.web.rendering import ASSETS as PAGE_ASSETS
+from service.web.rendering import STATIC, ProblemPages
 
 ROUTERS: Final = (
     service.status.endpoints.router,
@@ -38,6 +42,7 @@ ROUTERS: Final = (
     service.changes.endpoints.router,
     service.health.endpoints.router,
     service.signing.well_known.router,
+    service.web.endpoints.router,
 )
 
 #: Largest body of an operation that does not set its own limit, in bytes: 10,000 codes with room to spare.
@@ -97,7 +102,9 @@ def create_app(settings: Settings, *, database: Database, clock: Clock = system_
     app.state.database = database
     app.state.clock = clock
     app.state.catalog_cache = CatalogCache(database)
+    app.state.page_counts = Counts()
     app.add_middleware(BodyLimit, limit=MAX_BODY, larger={"/v1/imports": settings.max_upload_bytes + MULTIPART_FRAME})
+    app.add_middleware(ProblemPages)
     add_problem_handlers(app)
     add_repetition(app)
     for router in ROUTERS:
@@ -108,6 +115,7 @@ def create_app(settings: Settings, *, database: Database, clock: Clock = system_
 
 def _add_pages(app: FastAPI) -> None:
     # The pages' scripts and styles come from a package, so that they need no other host.
+    app.mount(PAGE_ASSETS, StaticFiles(directory=str(STATIC)), name="page-assets")
     app.mount(ASSETS, StaticFiles(directory=str(files("fastapi_offline") / "static")), name="docs-assets")
 
     @app.get("/docs", include_in_schema=False)
