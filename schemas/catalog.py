@@ -1,7 +1,7 @@
-from datetime import date
-from typing import Annotated, Any, Literal
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from schemas.base import Input, Output
 
@@ -134,6 +134,65 @@ class RuleOut(Output):
     effective_from: date | None
     effective_to: date | None
     body: dict[str, Any] = Field(description="The row as the data file has it.")
+
+
+class CalendarDayOut(Output):
+    """A day that differs from Monday to Friday."""
+
+    day: date
+    name: str = Field(description="The holiday it belongs to, or pays for.")
+
+
+class CalendarYearOut(Output):
+    """The official calendar of one year, as it differs from Monday to Friday."""
+
+    year: int
+    revision: int = Field(
+        description="1 for the first notice that was loaded, more after corrections; the last counts."
+    )
+    title: str
+    document_no: str | None
+    source: str = Field(description="`upload`, or the package and version that brought the year.")
+    loaded_by: str
+    loaded_at: datetime | None
+    days_off: list[CalendarDayOut] = Field(description="Legal holidays and days off in lieu, weekend days among them.")
+    days_worked: list[CalendarDayOut] = Field(description="Weekend days worked in exchange (调休).")
+    working_days: int = Field(description="How many days of the year are worked.")
+
+
+class CalendarPage(Output):
+    """A page of years."""
+
+    items: list[CalendarYearOut]
+    next: str | None
+
+
+class DaysCreate(Input):
+    """Days in a row that a notice names."""
+
+    name: Words
+    first: date
+    last: date | None = Field(default=None, description="The last of them; left out: one day.")
+
+
+class CalendarCreate(Input):
+    """A notice of the State Council: its text, or its year with days off and days worked."""
+
+    text: Annotated[str, StringConstraints(max_length=20_000)] | None = Field(
+        default=None, description="The whole notice as it was published; title, number and days are read from it."
+    )
+    year: Annotated[int, Field(ge=1950, le=2200)] | None = None
+    title: Words | None = None
+    document_no: Words | None = None
+    days_off: Annotated[tuple[DaysCreate, ...], Field(max_length=60)] = ()
+    days_worked: Annotated[tuple[DaysCreate, ...], Field(max_length=60)] = ()
+
+    @model_validator(mode="after")
+    def _text_or_days(self) -> Self:
+        by_days = {"year", "title", "document_no", "days_off", "days_worked"} & self.model_fields_set
+        if (self.text is None) == (not by_days) or (by_days and (self.year is None or self.title is None)):
+            raise ValueError("give the text of the notice, or year, title, days_off and days_worked")
+        return self
 
 
 class AuthorityPage(Output):

@@ -9,6 +9,7 @@ from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
+import service.catalog.calendar.endpoints
 import service.catalog.endpoints
 import service.changes.endpoints
 import service.health.endpoints
@@ -39,6 +40,7 @@ ROUTERS: Final = (
     service.subjects.endpoints.router,
     service.imports.endpoints.router,
     service.catalog.endpoints.router,
+    service.catalog.calendar.endpoints.router,
     service.changes.endpoints.router,
     service.health.endpoints.router,
     service.signing.well_known.router,

@@ -9,8 +9,8 @@ job, enforce later; build indexes concurrently. No ORM imports and no business r
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

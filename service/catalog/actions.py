@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service.catalog.calendar.actions import sync_years
 from service.catalog.queries import raise_catalog_version
 from service.catalog.rules import (
     AlreadyInCatalog,
@@ -98,6 +99,7 @@ async def sync_seed(session: AsyncSession, seed: Seed, *, now: datetime) -> bool
     await session.execute(delete(LegalRule))
     await _upsert(session, Region, [_columns(row) for row in seed.regions])
     await _upsert(session, LegalRule, [_columns(row) for row in seed.rules])
+    await sync_years(session, seed.years, now=now)
     await session.execute(update(CatalogVersion).values(seed_digest=seed.digest))
     return True
 

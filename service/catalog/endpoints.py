@@ -77,30 +77,37 @@ async def _not_modified(
 NotModified = Annotated[Response | None, Depends(_not_modified)]
 
 
-def _part(items: Iterable[T], page: Page, key: Callable[[T], tuple[str, ...]]) -> dict[str, Any]:
-    part, following = cut_page(tuple(items), page, key)
-    return {"items": part, "next": following}
+def part(items: Iterable[T], page: Page, key: Callable[[T], tuple[str, ...]]) -> dict[str, Any]:
+    """Return the page's part of a catalogue, which is sorted by `key`."""
+    found, following = cut_page(tuple(items), page, key)
+    return {"items": found, "next": following}
 
 
-def _entry(found: Iterable[T], key: str) -> T:
-    entry = next(iter(found), None)
-    if entry is None:
+def entry(found: Iterable[T], key: str) -> T:
+    """Return the one entry of a catalogue that was found by `key`.
+
+    Raises:
+        NotInCatalog: none was.
+    """
+    one = next(iter(found), None)
+    if one is None:
         raise NotInCatalog(f"The catalogue has no entry {key!r}.", detail_zh="目录中没有此编号。")
-    return entry
+    return one
 
 
-def _documented(item: dict[str, Any]) -> Responses:
+def documented(item: dict[str, Any]) -> Responses:
+    """Return the `responses=` of a catalogue's list, with `item` as the example."""
     described = answers(examples.page(item), BadCursor, words=WORDS, headers=("ETag",))
     return {**described, 304: {"description": "You have the present catalogue."}}
 
 
-@router.get("/lists", summary="List the blacklists", response_model=ListPage, responses=_documented(examples.LIST))
+@router.get("/lists", summary="List the blacklists", response_model=ListPage, responses=documented(examples.LIST))
 async def list_lists(catalog: CatalogDep, page: PageDep, not_modified: NotModified) -> Response | dict[str, Any]:
     """Give all named lists, closed ones too, each with its legal basis, severity and period."""
-    return not_modified or _part(catalog.lists, page, lambda entry: (entry.id,))
+    return not_modified or part(catalog.lists, page, lambda entry: (entry.id,))
 
 
-@router.get("/rules", summary="List the legal rules", response_model=RulePage, responses=_documented(examples.RULE))
+@router.get("/rules", summary="List the legal rules", response_model=RulePage, responses=documented(examples.RULE))
 async def list_rules(
     catalog: CatalogDep,
     page: PageDep,
@@ -109,14 +116,14 @@ async def list_rules(
 ) -> Response | dict[str, Any]:
     """Give the rulebook: every dated period, deadline and parameter, with citation and grade."""
     rules = (rule for rule in catalog.rules if kind in {None, rule.kind})
-    return not_modified or _part(rules, page, lambda rule: (rule.id,))
+    return not_modified or part(rules, page, lambda rule: (rule.id,))
 
 
 @router.get(
     "/authorities",
     summary="List the authorities",
     response_model=AuthorityPage,
-    responses=_documented(examples.AUTHORITY),
+    responses=documented(examples.AUTHORITY),
 )
 async def list_authorities(
     catalog: CatalogDep,
@@ -126,10 +133,10 @@ async def list_authorities(
 ) -> Response | dict[str, Any]:
     """Give the bodies that decide, with the authority above each and the one that took over its work."""
     authorities = catalog.authorities if name is None else catalog.authorities_named(name)
-    return not_modified or _part(authorities, page, lambda authority: (authority.code,))
+    return not_modified or part(authorities, page, lambda authority: (authority.code,))
 
 
-@router.get("/regions", summary="List the regions", response_model=RegionPage, responses=_documented(examples.REGION))
+@router.get("/regions", summary="List the regions", response_model=RegionPage, responses=documented(examples.REGION))
 async def list_regions(
     catalog: CatalogDep,
     page: PageDep,
@@ -138,13 +145,13 @@ async def list_regions(
 ) -> Response | dict[str, Any]:
     """Give the division codes of GB/T 2260 with their history: one item a code and name."""
     regions = (region for region in catalog.regions if region.code.startswith(under))
-    return not_modified or _part(regions, page, lambda region: (region.code, region.name))
+    return not_modified or part(regions, page, lambda region: (region.code, region.name))
 
 
-@router.get("/sources", summary="List the sources", response_model=SourcePage, responses=_documented(examples.SOURCE))
+@router.get("/sources", summary="List the sources", response_model=SourcePage, responses=documented(examples.SOURCE))
 async def list_sources(catalog: CatalogDep, page: PageDep, not_modified: NotModified) -> Response | dict[str, Any]:
     """Give where rows come from: owner, whether and where they were published, and what each source is complete for."""
-    return not_modified or _part(catalog.sources, page, lambda source: (source.code,))
+    return not_modified or part(catalog.sources, page, lambda source: (source.code,))
 
 
 @router.get(
@@ -155,7 +162,7 @@ async def list_sources(catalog: CatalogDep, page: PageDep, not_modified: NotModi
 )
 async def show_authority(catalog: CatalogDep, code: Annotated[str, Path(max_length=200)]) -> KnownAuthority:
     """Give an authority of the catalogue by its code."""
-    return _entry((authority for authority in catalog.authorities if authority.code == code), code)
+    return entry((authority for authority in catalog.authorities if authority.code == code), code)
 
 
 @router.post(
@@ -194,7 +201,7 @@ async def add_authority(
 )
 async def show_list(catalog: CatalogDep, code: Annotated[str, Path(max_length=200)]) -> KnownList:
     """Give a list of the catalogue by its id."""
-    return _entry((entry for entry in catalog.lists if entry.id == code), code)
+    return entry((entry for entry in catalog.lists if entry.id == code), code)
 
 
 @router.post(
@@ -233,7 +240,7 @@ async def add_list(
 )
 async def show_source(catalog: CatalogDep, code: Annotated[str, Path(max_length=200)]) -> KnownSource:
     """Give a source of the catalogue by its code."""
-    return _entry((source for source in catalog.sources if source.code == code), code)
+    return entry((source for source in catalog.sources if source.code == code), code)
 
 
 @router.post(

@@ -66,6 +66,32 @@ RULE: Final[dict[str, Any]] = {
 }
 
 
+CALENDAR: Final[dict[str, Any]] = {
+    "year": 2026,
+    "revision": 1,
+    "title": "2026年节假日安排",
+    "document_no": None,
+    "source": "chinesecalendar 1.11.0",
+    "loaded_by": "seed",
+    "loaded_at": "2026-11-24T12:00:00+08:00",
+    "days_off": [{"day": "2026-01-01", "name": "元旦"}],
+    "days_worked": [{"day": "2026-01-04", "name": "元旦"}],
+    "working_days": 248,
+}
+
+NOTICE: Final[dict[str, Any]] = {
+    "year": 2027,
+    "title": "国务院办公厅关于2027年部分节假日安排的通知（示例）",
+    "document_no": None,
+    "days_off": [
+        {"name": "元旦", "first": "2027-01-01", "last": "2027-01-03"},
+        {"name": "劳动节", "first": "2027-05-01", "last": "2027-05-05"},
+        {"name": "国庆节", "first": "2027-10-01", "last": "2027-10-07"},
+    ],
+    "days_worked": [{"name": "劳动节", "first": "2027-05-08"}],
+}
+
+
 def page(item: dict[str, Any], cursor: str | None = None) -> dict[str, Any]:
     """Return a page with one item."""
     return {"items": [item], "next": cursor}

@@ -5,6 +5,7 @@ from typing import Final
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service.catalog.calendar.queries import list_years
 from service.catalog.rules import Catalog, KnownAuthority, KnownList, KnownRegion, KnownRule, KnownSource
 from service.db import Database, ReadSession
 from service.models import Authority, Blacklist, CatalogVersion, LegalRule, Region, Source
@@ -44,6 +45,7 @@ async def load_catalog(session: AsyncSession | ReadSession) -> Catalog:
         sources=tuple(map(known_source, sources)),
         regions=tuple(KnownRegion(*row) for row in regions),
         rules=tuple(map(_rule, rules)),
+        years=await list_years(session),
     )
 
 

@@ -9,10 +9,12 @@ from hashlib import sha256
 from json import dumps
 from typing import Final
 
+from service.catalog.calendar.rules import KnownYear
 from service.errors import Conflict, Invalid, NotFound
 from service.reading.names import normalise_name
 from service.rulebook.load import load_rulebook
 from service.rulebook.selection import Rulebook
+from service.working_days.rules import Calendar, calendar_of
 
 
 class Coverage(StrEnum):
@@ -152,13 +154,14 @@ class Seed:
     sources: tuple[KnownSource, ...]
     regions: tuple[KnownRegion, ...]
     rules: tuple[KnownRule, ...]
+    years: tuple[KnownYear, ...] = ()
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the content, the same for the same rows in another order."""
         content = [
             sorted(dumps(asdict(row), default=str, sort_keys=True) for row in part)
-            for part in (self.authorities, self.lists, self.sources, self.regions, self.rules)
+            for part in (self.authorities, self.lists, self.sources, self.regions, self.rules, self.years)
         ]
         return sha256(dumps(content).encode()).hexdigest()
 
@@ -173,6 +176,12 @@ class Catalog:
     sources: tuple[KnownSource, ...]
     regions: tuple[KnownRegion, ...]
     rules: tuple[KnownRule, ...]
+    years: tuple[KnownYear, ...] = ()
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """The official calendar; a notice that names days of the December before counts for these."""
+        return calendar_of((year.year for year in self.years), (day for year in self.years for day in year.days))
 
     @cached_property
     def authority_by_code(self) -> Mapping[str, KnownAuthority]:

@@ -7,6 +7,7 @@ from datetime import date
 from importlib.resources import files
 from typing import Any
 
+from service.catalog.calendar.rules import KnownYear
 from service.catalog.rules import (
     KnownAuthority,
     KnownList,
@@ -16,6 +17,7 @@ from service.catalog.rules import (
     Seed,
     check_seed,
 )
+from service.working_days.packaged import packaged_source, packaged_years
 
 _DATA = files("service.catalog") / "data"
 
@@ -37,6 +39,7 @@ def load_seed() -> Seed:
             *(_rule("deadline", row) for row in _rows("deadlines.toml", "deadline")),
             *(_rule("parameter", row) for row in _rows("parameters.toml", "parameter")),
         ),
+        years=tuple(_years()),
     )
     check_seed(seed)
     return seed
@@ -108,6 +111,11 @@ def _regions() -> Iterator[KnownRegion]:
                 first_edition=row["first_edition"],
                 last_edition=row["last_edition"],
             )
+
+
+def _years() -> Iterator[KnownYear]:
+    for year, days in packaged_years().items():
+        yield KnownYear(year, f"{year}年节假日安排", None, packaged_source(), days)
 
 
 def _rule(kind: str, row: Mapping[str, Any]) -> KnownRule:

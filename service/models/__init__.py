@@ -1,6 +1,7 @@
 from service.models.access import ApiKey
 from service.models.audit import AuditBlock, AuditEntry, AuditHead, AuditPending, AuditSeal
 from service.models.base import Base
+from service.models.calendar import CalendarDay, CalendarYear
 from service.models.catalog import Authority, Blacklist, CatalogVersion, LegalRule, Region, Source
 from service.models.change import Change, ChangeLog, PendingChange
 from service.models.data_import import DataImport, ImportEvent, ImportRow
@@ -27,6 +28,8 @@ __all__ = [
     "Blacklist",
     "BlacklistEntry",
     "BlacklistEntryVersion",
+    "CalendarDay",
+    "CalendarYear",
     "CatalogVersion",
     "Change",
     "ChangeLog",

@@ -1,28 +1,20 @@
 """The years of the State Council's calendar that the package `chinesecalendar` brings."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
 from importlib.metadata import version
+from typing import Final
 
 from chinese_calendar import Holiday
 from chinese_calendar.constants import holidays, workdays
 
-from service.working_days.rules import Calendar, calendar_of
+from service.working_days.rules import Calendar, CalendarDay, calendar_of
 
-
-@dataclass(frozen=True, slots=True)
-class CalendarDay:
-    """A day that differs from Monday to Friday: a day off or a weekend day worked, with the holiday's Chinese name."""
-
-    day: date
-    is_workday: bool
-    name: str
+PACKAGE: Final = "chinesecalendar"
 
 
 def packaged_source() -> str:
     """Return package and version, as the source of the years it brings."""
-    return f"chinesecalendar {version('chinesecalendar')}"
+    return f"{PACKAGE} {version(PACKAGE)}"
 
 
 def packaged_years() -> dict[int, tuple[CalendarDay, ...]]:
@@ -35,7 +27,7 @@ def packaged_years() -> dict[int, tuple[CalendarDay, ...]]:
 def packaged_calendar() -> Calendar:
     """Return the calendar as the package has it, for work without a database."""
     years = packaged_years()
-    return calendar_of(years, ((one.day, one.is_workday, one.name) for days in years.values() for one in days))
+    return calendar_of(years, (one for days in years.values() for one in days))
 
 
 def _days() -> Iterator[CalendarDay]:

@@ -36,6 +36,15 @@ class DayKind(StrEnum):
     DAY_WORKED = "day_worked"
 
 
+@dataclass(frozen=True, slots=True)
+class CalendarDay:
+    """A day that differs from Monday to Friday: a day off or a weekend day worked, with the holiday's Chinese name."""
+
+    day: date
+    is_workday: bool
+    name: str
+
+
 @dataclass(frozen=True)
 class Calendar:
     """The official calendar of the years in `years`, as it differs from Monday to Friday.
@@ -182,11 +191,11 @@ def long_rests(first: date, last: date, calendar: Calendar, *, shortest: int) ->
         day = end + _ONE_DAY
 
 
-def calendar_of(years: Iterable[int], days: Iterable[tuple[date, bool, str]]) -> Calendar:
-    """Return the calendar of `years` from rows of day, whether it is worked, and the holiday's name."""
-    rows = list(days)
+def calendar_of(years: Iterable[int], days: Iterable[CalendarDay]) -> Calendar:
+    """Return the calendar of `years` from their days; of two rows for one day the later counts."""
+    rows = {one.day: one for one in days}
     return Calendar(
         frozenset(years),
-        {day: name for day, worked, name in rows if not worked},
-        {day: name for day, worked, name in rows if worked},
+        {day: one.name for day, one in rows.items() if not one.is_workday},
+        {day: one.name for day, one in rows.items() if one.is_workday},
     )

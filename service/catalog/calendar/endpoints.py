@@ -1,0 +1,121 @@
+from datetime import date, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Path, Query, Response
+
+from schemas.catalog import CalendarCreate, CalendarPage, CalendarYearOut, DaysCreate
+from service.access.rules import Actor, Role
+from service.catalog import examples
+from service.catalog.calendar.actions import load_notice
+from service.catalog.calendar.notices import ImpossibleNotice, Notice, UnreadableNotice, read_notice
+from service.catalog.calendar.rules import KnownYear
+from service.catalog.endpoints import NotModified, documented, entry, part
+from service.catalog.rules import NotInCatalog
+from service.http import ROLE_REFUSALS, CatalogDep, Now, PageDep, answers, require
+from service.idempotency.http import REPEAT_REFUSALS, CreatingCatalogSessionDep
+from service.working_days.rules import Calendar, CalendarDay, calendar_of
+
+router = APIRouter(prefix="/v1/catalog", tags=["catalog"])
+
+RuleKeeper = Annotated[Actor, require(Role.RULE_KEEPER)]
+
+
+def _view(year: KnownYear, calendar: Calendar) -> dict[str, Any]:
+    days = (date(year.year, 1, 1) + timedelta(days=after) for after in range(366))
+    return {
+        "year": year.year,
+        "revision": year.revision,
+        "title": year.title,
+        "document_no": year.document_no,
+        "source": year.source,
+        "loaded_by": year.loaded_by,
+        "loaded_at": year.loaded_at,
+        "days_off": [{"day": one.day, "name": one.name} for one in year.days if not one.is_workday],
+        "days_worked": [{"day": one.day, "name": one.name} for one in year.days if one.is_workday],
+        "working_days": sum(calendar.is_working_day(day) for day in days if day.year == year.year),
+    }
+
+
+def _days(rows: tuple[DaysCreate, ...], *, is_workday: bool) -> list[CalendarDay]:
+    spans = [(row.name, row.first, min((row.last or row.first), row.first + timedelta(days=60))) for row in rows]
+    return [
+        CalendarDay(first + timedelta(days=after), is_workday, name)
+        for name, first, last in spans
+        for after in range((last - first).days + 1)
+    ]
+
+
+def _notice(body: CalendarCreate) -> Notice:
+    if body.text is not None:
+        return read_notice(body.text)
+    days = (*_days(body.days_off, is_workday=False), *_days(body.days_worked, is_workday=True))
+    return Notice(body.year or 0, body.title or "", body.document_no, days)
+
+
+@router.get(
+    "/calendar",
+    summary="Read the official calendar",
+    response_model=CalendarPage,
+    responses=documented(examples.CALENDAR),
+)
+async def list_calendar(
+    catalog: CatalogDep,
+    page: PageDep,
+    not_modified: NotModified,
+    year: Annotated[int | None, Query(ge=1950, le=2200, description="Only this year.")] = None,
+) -> Response | dict[str, Any]:
+    """Give the years whose notice is known. A date that a later year takes part in counts weekends only and is provisional."""
+    years = [_view(one, catalog.calendar) for one in catalog.years if year in {None, one.year}]
+    return not_modified or part(years, page, lambda one: (f"{one['year']:04d}",))
+
+
+@router.get(
+    "/calendar/{year}",
+    summary="Read the calendar of a year",
+    response_model=CalendarYearOut,
+    responses=answers(examples.CALENDAR, NotInCatalog, words="The year."),
+)
+async def show_year(catalog: CatalogDep, year: Annotated[int, Path(ge=1950, le=2200)]) -> dict[str, Any]:
+    """Give the calendar of one year, if its notice is known."""
+    return _view(entry((one for one in catalog.years if one.year == year), str(year)), catalog.calendar)
+
+
+@router.post(
+    "/calendar",
+    summary="Load a notice on holidays",
+    status_code=201,
+    response_model=CalendarYearOut,
+    responses={
+        **answers(
+            examples.CALENDAR,
+            *ROLE_REFUSALS,
+            *REPEAT_REFUSALS,
+            UnreadableNotice,
+            ImpossibleNotice,
+            status=201,
+            words="The year as it stands.",
+            headers=("Location",),
+        ),
+        200: {"description": "The year stood so already; nothing was changed."},
+    },
+)
+async def load_calendar(
+    body: Annotated[CalendarCreate, Body(examples=[examples.NOTICE])],
+    actor: RuleKeeper,
+    session: CreatingCatalogSessionDep,
+    catalog: CatalogDep,
+    now: Now,
+    response: Response,
+) -> dict[str, Any]:
+    """Load the State Council's notice for a year: the text as published, or its days.
+
+    A changed notice becomes the year's next revision. Deadlines worked out without it are moved within a minute, every moved
+    date listed in its history.
+    """
+    year, is_new = await load_notice(session, _notice(body), actor=str(actor.id), now=now)
+    response.headers["Location"] = f"/v1/catalog/calendar/{year.year}"
+    if not is_new:
+        response.status_code = 200
+    kept = [one for one in catalog.years if one.year != year.year]
+    days = [day for one in sorted([*kept, year], key=lambda one: one.year) for day in one.days]
+    return _view(year, calendar_of((one.year for one in [*kept, year]), days))
