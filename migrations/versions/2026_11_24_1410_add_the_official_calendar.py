@@ -7,8 +7,8 @@ job, enforce later; build indexes concurrently. No ORM imports and no business r
 import sqlalchemy as sa
 from alembic import op
 
-revision = "law1"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
