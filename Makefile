@@ -16,7 +16,7 @@ check: .venv/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m schemas.write_openapi --check
-	$(BIN)/pytest -q -p no:cacheprovider tests/test_layers.py tests/test_lock.py
+	$(BIN)/pytest -q -p no:cacheprovider tests/test_layers.py tests/test_lock.py tests/test_migration_chain.py
 
 # The long versions: hours of faults and millions of inputs instead of seconds and hundreds.
 proof: .venv/dev.stamp
