@@ -65,6 +65,8 @@ _COMPOUND_SURNAMES: Final = frozenset(
 )
 _MASKED: Final = re.compile(rf"[{_HAN}]{{1,2}}(?:某某?某?|[*＊×xX○]{{1,3}}|[*＊×]+[{_HAN}])")
 _DOTTED: Final = re.compile(rf"[{_HAN}]{{1,10}}(?:·[{_HAN}]{{1,12}}){{1,3}}")
+# Neither a person's name nor none, whatever else there is to say about it; most names are like this.
+_TRADE_NAME: Final = re.compile(rf"(?!.*(?:个体|经营者|无))[{_HAN}]{{5,}}[{''.join(sorted(_ORGANISATION_ENDS))}]")
 _NO_TRADE_NAME: Final = re.compile(r"(?:个体工商户|个体户|个体|无字号|无名称|无店名|（|）|\*)+")
 
 
@@ -173,6 +175,8 @@ def is_sole_trader_without_trade_name(name: str | None, uscc: str | None) -> boo
     Sole traders have a `uscc` that begins with 92. A blank name and 个体工商户 alone count as no trade name.
     """
     if not (uscc or "").strip().startswith("92"):
+        return False
+    if name and _TRADE_NAME.fullmatch(name):
         return False
     if is_blank(name):
         return True

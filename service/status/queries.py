@@ -7,7 +7,7 @@ version that is not pending; and a past position takes the highest version numbe
 Codes are sent as one text, parted by blanks: as an array every one of them would be encoded by itself. The plans are the generic
 ones, by index: a plan made for ten thousand codes reads whole tables, which is as slow as they are long.
 
-Whether a record is public is decided here, in `_PUBLIC`, and nowhere stored: its window covers every day from the first to
+Whether a record is public is decided here, in `PUBLIC`, and nowhere stored: its window covers every day from the first to
 the last asked, both shown (DESIGN decisions 1 and 4).
 """
 
@@ -70,8 +70,10 @@ WITH RECURSIVE half (low, high) AS (
 )
 SELECT low FROM half WHERE low = high"""
 
-_PUBLIC: Final = """v.state = 'published' AND v.public_reason IS NULL
-    AND v.public_from <= $2 AND (v.public_until IS NULL OR v.public_until >= $3)"""
+#: The condition on a version `v` for being shown on every day from `{first}` to `{last}`.
+PUBLIC: Final = """v.state = 'published' AND v.public_reason IS NULL
+    AND v.public_from <= {first} AND (v.public_until IS NULL OR v.public_until >= {last})"""
+_PUBLIC: Final = PUBLIC.replace("{first}", "$2").replace("{last}", "$3")
 
 _SUBJECT: Final = "v.uscc, v.registered, v.name, v.registration_status, v.registered_on, v.division_code, v.state"
 _PENALTY: Final = """v.uscc, v.id::text AS id, v.document_no, v.kinds, v.authority_name, v.decided_on, v.public_from, v.public_until,

@@ -99,16 +99,18 @@ def read_term(text: str) -> Term:
     return Term(folded, tuple(bigrams(folded)), folded in _FORM_PIECES)
 
 
-def rank(term: Term, candidates: Iterable[Candidate]) -> list[Found]:
-    """Return one find a subject, best first; names that are not alike enough, and names of persons, are left out.
+def is_findable(candidate: Candidate) -> bool:
+    """Tell whether a name may be found: a sole trader without a trade name bears its owner's (DESIGN decision 16)."""
+    return not is_sole_trader_without_trade_name(candidate.name, candidate.uscc)
 
-    A sole trader without a trade name bears its owner's name and is found by exact code only (DESIGN decision 16).
-    """
+
+def rank(term: Term, candidates: Iterable[Candidate]) -> list[Found]:
+    """Return one find a subject, best first; names that are not alike enough are left out."""
     best: dict[str, Found] = {}
     likeness = likeness_to(term.folded)
     for candidate in candidates:
         found = _judge(term, candidate, 1.0 if term.is_legal_form else likeness(candidate.folded))
-        if found is None or is_sole_trader_without_trade_name(candidate.name, candidate.uscc):
+        if found is None:
             continue
         known = best.get(candidate.uscc)
         if known is None or found.key < known.key:
@@ -156,13 +158,19 @@ def likeness_to(term: str) -> Callable[[str], float]:
 
 
 def pick_rare(
-    pieces: Sequence[str], frequencies: Mapping[str, float], *, names: float, budget: int = OVERLAP_BUDGET
+    pieces: Sequence[str],
+    frequencies: Mapping[str, float],
+    *,
+    least: float,
+    names: float,
+    budget: int = OVERLAP_BUDGET,
 ) -> list[str]:
     """Return the rarest pieces of a term that together fetch about `budget` names at most; at least one.
 
-    `frequencies` are the shares of names that have a common piece; one that is not among them is rarer than all of them.
+    `frequencies` are the shares of names that have a common piece; one that is not among them is rarer than the `least`
+    common one.
     """
-    unknown = min(frequencies.values(), default=0.0) / 2
+    unknown = least / 2
     ordered = sorted(pieces, key=lambda piece: (frequencies.get(piece, unknown), piece))
     picked: list[str] = []
     expected = 0.0

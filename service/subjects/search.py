@@ -15,8 +15,7 @@ from asyncpg import Connection
 from service.db import ReadSession, driver
 from service.errors import Invalid
 from service.reading.names import is_sole_trader_without_trade_name
-from service.status.answers import names_on_records
-from service.status.queries import find_facts, find_pending, find_registrations, use_index
+from service.status.queries import find_pending, find_registrations, use_index
 from service.subjects.ranking import (
     FEW,
     MOST_CANDIDATES,
@@ -67,38 +66,27 @@ async def search_names(session: ReadSession, *, name: str, today: date) -> Searc
     term = read_term(name)
     connection = await driver(session)
     await use_index(connection)
-    candidates, truncated = await _fitting(connection, term)
-    # Names that are not public must not count here either: a search that stops at one would tell of it by finding less.
-    found = await _public(connection, candidates, today=today)
+    found, truncated = await _fitting(connection, term, today=today)
     if not truncated and len(found) < FEW and all(candidate.folded != term.folded for candidate in found):
-        found += await _public(connection, await _alike(connection, term), today=today)
+        found += await _alike(connection, term, today=today)
     return Search(rank(term, found), truncated)
 
 
-async def _fitting(connection: Connection, term: Term) -> tuple[list[Candidate], bool]:
+async def _fitting(connection: Connection, term: Term, *, today: date) -> tuple[list[Candidate], bool]:
     limit = MOST_CANDIDATES + 1
     if term.is_legal_form:
-        found = await list_with_legal_form(connection, term.folded, limit=limit)
+        found = await list_with_legal_form(connection, term.folded, today=today, limit=limit)
     else:
-        exact = await list_exact(connection, term.folded, limit=limit)
-        found = list(dict.fromkeys((*exact, *await list_containing(connection, term.pieces, limit=limit))))
+        exact = await list_exact(connection, term.folded, today=today, limit=limit)
+        holding = await list_containing(connection, term.pieces, today=today, limit=limit)
+        found = list(dict.fromkeys((*exact, *holding)))
     return found[:MOST_CANDIDATES], len(found) > MOST_CANDIDATES
 
 
-async def _alike(connection: Connection, term: Term) -> list[Candidate]:
-    frequencies, names = await read_frequencies(connection)
-    rare = pick_rare(term.turned_pieces, frequencies, names=names)
-    return keep_alike(term, await list_overlapping(connection, rare, limit=MOST_OVERLAPPING))
-
-
-async def _public(connection: Connection, candidates: list[Candidate], *, today: date) -> list[Candidate]:
-    codes = sorted({candidate.uscc for candidate in candidates if candidate.kind == "record"})
-    if not codes:
-        return candidates
-    pending = await find_pending(connection, codes)
-    facts = await find_facts(connection, codes, pending=pending, first=today, last=today)
-    borne = {code: set(names_on_records(facts.entries.get(code, ()), facts.penalties.get(code, ()))) for code in codes}
-    return [found for found in candidates if found.kind != "record" or found.name in borne[found.uscc]]
+async def _alike(connection: Connection, term: Term, *, today: date) -> list[Candidate]:
+    frequencies, least, names = await read_frequencies(connection, term.turned_pieces)
+    rare = pick_rare(term.turned_pieces, frequencies, least=least, names=names)
+    return keep_alike(term, await list_overlapping(connection, rare, today=today, limit=MOST_OVERLAPPING))
 
 
 async def show_found(session: ReadSession, found: Iterable[Found]) -> list[Hit]:

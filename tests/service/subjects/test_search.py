@@ -2,11 +2,12 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.db import ReadSession
 from service.subjects.ranking import MOST_CANDIDATES
-from service.subjects.search import Hit, find_by_identifier, search_names, show_found
+from service.subjects.search import MOST_OVERLAPPING, Hit, find_by_identifier, search_names, show_found
 from tests.factories import (
     make_entry,
     make_identifier,
@@ -150,6 +151,33 @@ async def test_a_common_term_ranks_a_thousand_and_says_so(session: AsyncSession)
     selective = await search_names(ReadSession(session), name="某77号", today=TODAY)
     assert not selective.truncated
     assert selective.found[0].candidate.name == "重庆某77号"
+
+
+@pytest.mark.parametrize(
+    ("prefix", "kind", "name"),
+    [("91", "record", "'重庆星屿' || n"), ("92", "registered", "'张建国'")],
+    ids=["names on no public record", "names of persons"],
+)
+@pytest.mark.parametrize("also", ["重庆星屿", "张建国", "重庆屿星"])
+async def test_names_that_may_not_be_found_do_not_count(
+    session: AsyncSession, prefix: str, kind: str, name: str, also: str
+) -> None:
+    found = await make_registration(session, name=f"{also}贸易有限公司")
+    await number_changes(session)
+    before = await search_names(ReadSession(session), name=also, today=TODAY)
+    insert = """WITH made AS (
+            INSERT INTO subject (uscc, version_no, created_at)
+            SELECT :prefix || '500105MA' || lpad(n::text, 8, '0'), 0, now() FROM generate_series(1, :many) AS n
+            RETURNING uscc, right(uscc, 6) AS n
+        ), named AS (SELECT uscc, {name} AS name FROM made)
+        INSERT INTO subject_name (uscc, name, kind, folded, bigrams)
+        SELECT uscc, name, :kind, name, ARRAY(SELECT substr(name, i, 2) FROM generate_series(1, length(name) - 1) i)
+        FROM named"""
+    many = max(MOST_CANDIDATES, MOST_OVERLAPPING) + 10
+    await session.execute(text(insert.replace("{name}", name)), {"prefix": prefix, "kind": kind, "many": many})
+    after = await search_names(ReadSession(session), name=also, today=TODAY)
+    assert (after.truncated, [hit.candidate.uscc for hit in after.found]) == (False, [found])
+    assert after == before
 
 
 async def registered_head(session: AsyncSession) -> str:
