@@ -1,5 +1,7 @@
 """Puts the application together: routers, error handling, documentation pages. Nothing else."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 from importlib.resources import files
 from typing import Any, Final
@@ -19,6 +21,7 @@ import service.status.endpoints
 import service.subjects.endpoints
 import service.web.endpoints
 from schemas.base import Problem
+from service.access.cache import AccessCache
 from service.body_limit import BodyLimit
 from service.catalog.queries import CatalogCache
 from service.clock import Clock, system_clock
@@ -88,6 +91,12 @@ class Api(FastAPI):
         return super().openapi()
 
 
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    await app.state.access.close()
+
+
 def create_app(settings: Settings, *, database: Database, clock: Clock = system_clock) -> FastAPI:
     """Return the application on a database that the caller opened and will dispose of."""
     app = Api(
@@ -99,12 +108,14 @@ def create_app(settings: Settings, *, database: Database, clock: Clock = system_
         redoc_url=None,
         redirect_slashes=False,
         dependencies=[Depends(refuse_unknown_parameters)],
+        lifespan=_lifespan,
     )
     app.state.settings = settings
     app.state.database = database
     app.state.clock = clock
     app.state.catalog_cache = CatalogCache(database)
     app.state.page_counts = Counts()
+    app.state.access = AccessCache(database)
     app.add_middleware(BodyLimit, limit=MAX_BODY, larger={"/v1/imports": settings.max_upload_bytes + MULTIPART_FRAME})
     app.add_middleware(ProblemPages)
     add_problem_handlers(app)

@@ -16,7 +16,7 @@ from urllib.request import urlopen
 
 from rich.console import Console
 
-from service.access.actions import create_key
+from service.access.keys.actions import create_key
 from service.access.rules import AUTHORITY_ROLES, Role
 from service.changes.actions import drain
 from service.clock import system_clock
@@ -26,8 +26,6 @@ from service.samples import AUTHORITY, firms, load_samples
 from service.settings import Settings
 
 KEY_FILE = "demo-credentials.json"
-#: Roles whose work exists by now; the demo makes a fresh key for each.
-ROLES = (Role.REGISTRAR, Role.RECORDER, Role.LISTER, Role.RULE_KEEPER, Role.PLATFORM, Role.AUDITOR, Role.ADMINISTRATOR)
 START_SECONDS = 60
 
 
@@ -100,7 +98,7 @@ async def _fill(url: str, settings: Settings) -> None:
         await drain(database, system_clock)
         keys = {}
         async with database.transaction() as session:
-            for role in ROLES:
+            for role in Role:
                 authority = AUTHORITY if role in AUTHORITY_ROLES else None
                 key = await create_key(
                     session, name=f"demo {role}", roles=frozenset({role}), authority_code=authority, now=system_clock()

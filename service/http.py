@@ -15,22 +15,17 @@ from fastapi import Depends, Header, Query, Request, Response, Security
 from fastapi.security import HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.access.queries import find_actor
-from service.access.rules import Actor, MalformedKey, MissingKey, Role, UnknownKey, is_well_formed_key, key_hash
+from service.access.cache import AccessCache
+from service.access.keys.rules import ExpiredKey, WrongNetwork
+from service.access.rules import Actor, MalformedKey, MissingKey, Role, RoleMissing, UnknownKey
 from service.catalog.queries import Catalog, CatalogCache
 from service.clock import legal_day
 from service.db import Database, ReadSession
-from service.errors import Forbidden, Invalid, Refusal
+from service.errors import Forbidden, Invalid, Refusal, Unauthenticated
 from service.problems import Responses, UnknownParameter, problem_responses
 from service.versions import ExpectedVersion, MalformedVersion, VersionMismatch, VersionRequired, read_expected_version
 
 T = TypeVar("T")
-
-
-class RoleMissing(Forbidden):
-    """The key is valid and has none of the roles that may do this."""
-
-    code = "role_missing"
 
 
 class BadCursor(Invalid):
@@ -40,7 +35,13 @@ class BadCursor(Invalid):
 
 
 #: What an operation with `ActorDep` may answer; one with `require(…)` adds `RoleMissing`.
-KEY_REFUSALS: Final[tuple[type[Refusal], ...]] = (MissingKey, MalformedKey, UnknownKey)
+KEY_REFUSALS: Final[tuple[type[Refusal], ...]] = (
+    MissingKey,
+    MalformedKey,
+    UnknownKey,
+    ExpiredKey,
+    WrongNetwork,
+)
 ROLE_REFUSALS: Final[tuple[type[Refusal], ...]] = (*KEY_REFUSALS, RoleMissing)
 
 bearer = HTTPBearer(auto_error=False, scheme_name="key", description="A key of this service: `Bearer xy_…`.")
@@ -70,25 +71,28 @@ async def _today(now: Now) -> date:
 Today = Annotated[date, Depends(_today)]
 
 
-async def _identity(request: Request, database: DatabaseDep) -> Actor | Refusal:
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    key = key.strip()
-    if scheme.lower() != "bearer" or not key:
+async def _catalog(request: Request) -> Catalog:
+    cache: CatalogCache = request.app.state.catalog_cache
+    return await cache.get()
+
+
+CatalogDep = Annotated[Catalog, Depends(_catalog)]
+
+
+async def _identity(request: Request, catalog: CatalogDep, now: Now) -> Actor | Refusal:
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    secret = secret.strip()
+    if scheme.lower() != "bearer" or not secret:
         return MissingKey(
             "This needs a key: send the header `Authorization: Bearer KEY`.",
             detail_zh="此项需要密钥，请在请求头 Authorization 中以 Bearer 方式提供。",
         )
-    if not is_well_formed_key(key):
-        return MalformedKey(
-            "What was sent as a key is malformed: keys are `xy_` and 49 letters and digits, the last 6 a check of the rest.",
-            detail_zh="密钥格式有误，请检查是否完整。",
-        )
-    async with database.engine.connect() as connection:
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
-        actor = await find_actor(connection, secret_hash=key_hash(key))
-    return actor or UnknownKey(
-        "The key is unknown: it was never issued here, or it was revoked.", detail_zh="密钥不存在或已被吊销。"
-    )
+    access: AccessCache = request.app.state.access
+    address = request.client.host if request.client else None
+    try:
+        return await access.actor(secret, hierarchy=catalog.hierarchy, now=now, address=address)
+    except (Unauthenticated, Forbidden) as refusal:  # an operation that needs no key goes on without
+        return refusal
 
 
 Identity = Annotated[Actor | Refusal, Depends(_identity)]
@@ -121,14 +125,6 @@ def require(*roles: Role) -> Any:  # noqa: ANN401 - what FastAPI takes inside `A
     return Depends(_actor_with_role)
 
 
-async def _catalog(request: Request) -> Catalog:
-    cache: CatalogCache = request.app.state.catalog_cache
-    return await cache.get()
-
-
-CatalogDep = Annotated[Catalog, Depends(_catalog)]
-
-
 async def _open_session(database: DatabaseDep) -> AsyncIterator[AsyncSession]:
     async with database.transaction() as session:
         yield session
@@ -148,6 +144,17 @@ async def _open_read_session(
 
 
 ReadSessionDep = Annotated[ReadSession, Depends(_open_read_session, scope="function")]
+
+
+async def _open_access_session(request: Request, database: DatabaseDep) -> AsyncIterator[AsyncSession]:
+    access: AccessCache = request.app.state.access
+    async with database.transaction() as session:
+        yield session
+    access.expire()
+
+
+#: A session for changes of who may do what: this process looks again right after the commit, others within a second.
+AccessSessionDep = Annotated[AsyncSession, Depends(_open_access_session, scope="function")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import httpx
 from fastapi import FastAPI
 
-from service.access.actions import create_key
+from service.access.keys.actions import create_key
 from service.access.rules import Role
 from service.app import create_app
 from service.db import Database
@@ -37,5 +37,5 @@ async def client_of(app: FastAPI, *, key: str | None = None) -> AsyncIterator[ht
 async def make_key(database: Database, *roles: Role, authority_code: str | None = None, name: str = "test") -> str:
     """Issue a key and return its secret."""
     async with database.transaction() as session:
-        key = await create_key(session, name=name, roles=frozenset(roles), authority_code=authority_code, now=NOW)
+        key = await create_key(session, name=name, roles=roles, authority_code=authority_code, now=NOW)
     return key.secret

@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service.access.rules import Actor, Grant, Role
+from service.catalog.hierarchy import NOBODY, Hierarchy
 from service.models import (
     Authority,
     Blacklist,
@@ -295,6 +297,15 @@ async def make_import_row(session: AsyncSession, import_id: uuid.UUID, n: int, *
     """Insert what became of one row of an import."""
     session.add(ImportRow(import_id=import_id, n=n, line=line, **({"outcome": "new"} | changes)))
     await session.flush()
+
+
+def make_actor(
+    *roles: Role, authority: str | None = None, number: int = 1, hierarchy: Hierarchy = NOBODY, **changes: Any
+) -> Actor:
+    """Return a principal that holds `roles` for one authority."""
+    grants = frozenset(Grant(role, authority) for role in roles)
+    values: dict[str, Any] = {"on": date(2026, 11, 24), "name": "test"} | changes
+    return Actor(id=uuid.UUID(int=number), grants=grants, hierarchy=hierarchy, **values)
 
 
 async def cover_region(session: AsyncSession) -> None:

@@ -1,71 +1,90 @@
-from dataclasses import dataclass, field
-from datetime import datetime
-from secrets import token_bytes
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
-import uuid_utils
+import uuid_utils.compat
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.access.queries import mark_revoked
-from service.access.rules import Role, check_key_grant, key_hash, key_hint, key_text
+from service.access.principals.rules import DatedGrant, NoSuchPrincipal
+from service.access.queries import raise_access_version
+from service.access.rules import Role, check_grant
 from service.errors import NotFound
-from service.models import ApiKey, Authority
+from service.models import AccessGrant, Authority, Principal
+
+#: Who acts when it is not a principal: somebody with a terminal on the machine.
+COMMAND_LINE: Final = "command line"
 
 
-class NoSuchKey(NotFound):
-    """No valid key has this id: there never was one, or it is revoked already."""
-
-    code = "no_such_key"
-
-
-@dataclass(frozen=True, slots=True)
-class CreatedKey:
-    """A new key. `secret` exists here and nowhere else: show it once, it cannot be found again."""
-
-    id: UUID
-    name: str
-    roles: frozenset[Role]
-    authority_code: str | None
-    hint: str
-    secret: str = field(repr=False)
+def new_id() -> UUID:
+    """Return a fresh id; ids grow with time."""
+    return uuid_utils.compat.uuid7()
 
 
-async def create_key(
-    session: AsyncSession, *, name: str, roles: frozenset[Role], authority_code: str | None = None, now: datetime
-) -> CreatedKey:
-    """Issue a key of 256 random bits.
+async def add_principal(session: AsyncSession, *, name: str, now: datetime) -> Principal:
+    """Enter somebody who will act here."""
+    principal = Principal(id=new_id(), name=name, created_at=now)
+    session.add(principal)
+    await session.flush()
+    return principal
+
+
+async def get_principal(session: AsyncSession, *, principal_id: UUID) -> Principal:
+    """Return a principal.
+
+    Raises:
+        NoSuchPrincipal: there is none of this id.
+    """
+    found = await session.get(Principal, principal_id)
+    if found is None:
+        raise NoSuchPrincipal(f"No principal has the id {principal_id}.", detail_zh="没有此编号的主体。")
+    return found
+
+
+async def grant_roles(
+    session: AsyncSession, *, principal_id: UUID, grants: Iterable[DatedGrant], by: str, now: datetime
+) -> list[AccessGrant]:
+    """Give a principal roles; `by` is the principal who gives them, or the command line.
 
     Raises:
         RoleWithoutAuthority: a role acts in an authority's name and none is given.
         NotFound: the catalogue has no authority of this code.
     """
-    check_key_grant(roles, authority_code)
-    if authority_code is not None and await session.get(Authority, authority_code) is None:
+    rows = []
+    for grant in grants:
+        check_grant(grant.role, grant.authority_code)
+        await check_authority_exists(session, grant.authority_code)
+        row = AccessGrant(
+            id=new_id(),
+            principal_id=principal_id,
+            role=grant.role.value,
+            authority_code=grant.authority_code,
+            from_on=grant.from_on,
+            until_on=grant.until_on,
+            granted_by=by,
+            granted_at=now,
+        )
+        session.add(row)
+        rows.append(row)
+    await session.flush()
+    await raise_access_version(session)
+    return rows
+
+
+async def check_authority_exists(session: AsyncSession, code: str | None) -> None:
+    """Refuse an authority that the catalogue does not have.
+
+    Raises:
+        NotFound: there is none of this code.
+    """
+    if code is not None and await session.get(Authority, code) is None:
         raise NotFound(
-            f"The catalogue has no authority {authority_code!r}; add it first.",
+            f"The catalogue has no authority {code!r}; add it first.",
             code="no_such_authority",
             detail_zh="机关目录中无此机关，请先登记。",
         )
-    secret = key_text(token_bytes(32))
-    key = ApiKey(
-        id=UUID(bytes=uuid_utils.uuid7().bytes),
-        name=name,
-        roles=sorted(roles),
-        authority_code=authority_code,
-        secret_hash=key_hash(secret),
-        hint=key_hint(secret),
-        created_at=now,
-    )
-    session.add(key)
-    await session.flush()  # so that the caller may use the key in the same transaction
-    return CreatedKey(key.id, name, roles, authority_code, key.hint, secret)
 
 
-async def revoke_key(session: AsyncSession, *, key_id: UUID, now: datetime) -> None:
-    """End a key; from the next request on it is unknown.
-
-    Raises:
-        NoSuchKey: there is no valid key of this id.
-    """
-    if not await mark_revoked(session, key_id=key_id, now=now):
-        raise NoSuchKey(f"No valid key has the id {key_id}.", detail_zh="没有此编号的有效密钥。")
+def roles_for(roles: Iterable[Role], authority_code: str | None, until_on: date | None = None) -> list[DatedGrant]:
+    """Return grants of `roles` for one authority."""
+    return [DatedGrant(role, authority_code, until_on=until_on) for role in sorted(set(roles))]

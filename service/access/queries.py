@@ -1,42 +1,68 @@
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from service.access.rules import Actor, Role
+from service.access.keys.rules import KnownKey, read_networks
+from service.access.principals.rules import DatedGrant, Holder
+from service.access.rules import Role
 from service.db import ReadSession
-from service.models import ApiKey
+from service.models import AccessGrant, AccessVersion, ApiKey, Principal
+
+Asked = AsyncConnection | AsyncSession | ReadSession
 
 
-async def find_actor(connection: AsyncConnection | AsyncSession, *, secret_hash: bytes) -> Actor | None:
-    """Return whom the key with this hash stands for, or None where no key has it or the key is revoked.
+@dataclass(frozen=True, slots=True)
+class KeyAndHolder:
+    """A key with the principal whose it is."""
 
-    A role that this version does not know (a newer version granted it) gives no right here.
-    """
-    columns = (ApiKey.id, ApiKey.name, ApiKey.roles, ApiKey.authority_code)
+    key: KnownKey
+    holder: Holder
+
+
+async def get_access_version(connection: Asked) -> int:
+    """Return the counter that every change of who may do what raises."""
+    found: int = (await connection.execute(select(AccessVersion.version))).scalar_one()
+    return found
+
+
+async def raise_access_version(session: AsyncSession) -> None:
+    """Raise the counter: every process forgets within a second what it remembers of keys and grants."""
+    await session.execute(update(AccessVersion).values(version=AccessVersion.version + 1))
+
+
+async def find_key(connection: Asked, *, secret_hash: bytes) -> KeyAndHolder | None:
+    """Return the key with this hash and its holder, or None where no key has it or the key is revoked."""
+    columns = (ApiKey.id, ApiKey.name, ApiKey.secret_hash, ApiKey.expires_at, ApiKey.networks, ApiKey.principal_id)
     found = await connection.execute(
         select(*columns).where(ApiKey.secret_hash == secret_hash, ApiKey.revoked_at.is_(None))
     )
     row = found.one_or_none()
     if row is None:
         return None
-    known = frozenset(Role(role) for role in row.roles if role in set(Role))
-    return Actor(row.id, row.name, known, row.authority_code)
+    key = KnownKey(row.id, row.name, row.secret_hash, row.expires_at, read_networks(row.networks))
+    return KeyAndHolder(key, await get_holder(connection, principal_id=row.principal_id))
 
 
-async def list_keys(session: AsyncSession | ReadSession) -> Sequence[ApiKey]:
-    """Return all keys, revoked ones too, oldest first. Their secrets are stored nowhere."""
-    return (await session.scalars(select(ApiKey).order_by(ApiKey.created_at, ApiKey.id))).all()
+async def get_holder(connection: Asked, *, principal_id: UUID) -> Holder:
+    """Return a principal with its grants that are not revoked, whatever their days.
 
-
-async def mark_revoked(session: AsyncSession, *, key_id: UUID, now: datetime) -> bool:
-    """Set the key's end, unless it has one; return whether it was this call that ended it."""
-    ended = await session.execute(
-        update(ApiKey)
-        .where(ApiKey.id == key_id, ApiKey.revoked_at.is_(None))
-        .values(revoked_at=now)
-        .returning(ApiKey.id)
+    A role that this version does not know (a newer version granted it) gives no right here.
+    """
+    name = (await connection.execute(select(Principal.name).where(Principal.id == principal_id))).scalar_one()
+    columns = (AccessGrant.role, AccessGrant.authority_code, AccessGrant.from_on, AccessGrant.until_on)
+    rows = await connection.execute(
+        select(*columns).where(AccessGrant.principal_id == principal_id, AccessGrant.revoked_at.is_(None))
     )
-    return ended.one_or_none() is not None
+    known = set(Role)
+    grants = tuple(
+        DatedGrant(Role(row.role), row.authority_code, row.from_on, row.until_on) for row in rows if row.role in known
+    )
+    return Holder(principal_id, name, grants)
+
+
+async def list_principals(session: AsyncSession | ReadSession) -> Sequence[Principal]:
+    """Return all principals, oldest first."""
+    return (await session.scalars(select(Principal).order_by(Principal.created_at, Principal.id))).all()

@@ -1,23 +1,19 @@
-"""Who may do what: roles, the actor behind a request, and the form of a key."""
+"""Who may do what: roles, grants, the actor behind a request, and the separation of duties."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
-from hashlib import sha256
+from functools import cached_property
 from typing import Final
 from uuid import UUID
-from zlib import crc32
 
-from service.errors import Invalid, Unauthenticated
-
-ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-PREFIX: Final = "xy_"
-SECRET_LENGTH: Final = 43  # 62**43 is the first power above 2**256
-CHECK_LENGTH: Final = 6  # 62**6 is the first power above 2**32
-HINT_LENGTH: Final = 7
+from service.catalog.hierarchy import NOBODY, Hierarchy
+from service.errors import Forbidden, Invalid, Unauthenticated
 
 
 class Role(StrEnum):
-    """What a key is for. A key may carry several roles; none of them includes another."""
+    """What a principal is there for. It may hold several roles, each for an authority; none of them includes another."""
 
     REGISTRAR = "registrar"
     RECORDER = "recorder"
@@ -52,92 +48,210 @@ class UnknownKey(Unauthenticated):
     code = "unknown_key"
 
 
+class RoleMissing(Forbidden):
+    """The key is valid and has none of the roles that may do this."""
+
+    code = "role_missing"
+
+
 class RoleWithoutAuthority(Invalid):
-    """A key for work in an authority's name does not say which authority."""
+    """A role that is held in an authority's name does not say which authority."""
 
     code = "role_without_authority"
 
 
-#: Roles that act in the name of an authority, so that a key without one makes no sense.
+class WhichAuthority(Invalid):
+    """The asker acts for several authorities and does not say for which one this is done."""
+
+    code = "which_authority"
+
+
+class OwnWork(Forbidden):
+    """Nobody reviews or consents to what he recorded himself."""
+
+    code = "own_work"
+
+
+#: Roles that are held for an authority and act in its name, so that a grant without one makes no sense.
 AUTHORITY_ROLES: Final = frozenset(
-    {Role.RECORDER, Role.REVIEWER, Role.CONSENTER, Role.LISTER, Role.REPAIR_OFFICER, Role.SUPERVISOR}
+    {
+        Role.REGISTRAR,
+        Role.RECORDER,
+        Role.REVIEWER,
+        Role.CONSENTER,
+        Role.LISTER,
+        Role.REPAIR_OFFICER,
+        Role.SUPERVISOR,
+    }
 )
+
+#: Roles whose work is the authority's records, so that who holds one sees these in full, and those of the authorities below.
+#: A supervisor is not among them: it sees deadlines, counts and samples, never a draft.
+RECORD_ROLES: Final = frozenset({Role.RECORDER, Role.REVIEWER, Role.CONSENTER, Role.LISTER, Role.REPAIR_OFFICER})
 
 
 @dataclass(frozen=True, slots=True)
+class Grant:
+    """One role that a principal holds today, and for which authority (None: for none, or for the whole service).
+
+    `stands_in` says that it is held for somebody else: as a substitute, by delegation, or lent by a higher authority. Such
+    a grant acts, and opens what its own authority's people see; it oversees nobody.
+    """
+
+    role: Role
+    authority_code: str | None = None
+    stands_in: bool = False
+
+
+@dataclass(frozen=True)
 class Actor:
-    """Whom a valid key stands for. `authority_code` is the authority in whose name it acts, if any."""
+    """The principal behind a request, with what it holds on the legal day `on`.
+
+    `id` is the principal's: all its keys, rotated ones too, and its tokens have the same. `subjects` are the enterprises
+    whose agent it is by an authorisation in force; `shared` says by kind of record which authorities' records sharing
+    agreements open to it.
+    """
 
     id: UUID
     name: str
-    roles: frozenset[Role]
-    authority_code: str | None = None
+    grants: frozenset[Grant]
+    hierarchy: Hierarchy = field(default=NOBODY, compare=False, repr=False)
+    on: date = date.max
+    key_id: UUID | None = None
+    subjects: frozenset[str] = frozenset()
+    shared: frozenset[tuple[str, str]] = frozenset()
+
+    @cached_property
+    def roles(self) -> frozenset[Role]:
+        """All roles held, for whatever authority."""
+        return frozenset(grant.role for grant in self.grants)
 
     def may(self, *roles: Role) -> bool:
-        """Return whether the actor has at least one of `roles`."""
+        """Return whether the actor has at least one of `roles`, for whatever authority."""
         return not self.roles.isdisjoint(roles)
 
+    @cached_property
+    def _by_role(self) -> dict[Role, frozenset[str]]:
+        held: dict[Role, frozenset[str]] = {}
+        for grant in self.grants:
+            if grant.authority_code is not None:
+                owned = self.hierarchy.owned(grant.authority_code, on=self.on)
+                held[grant.role] = held.get(grant.role, frozenset()) | owned
+        return held
+
+    def authorities(self, *roles: Role) -> frozenset[str]:
+        """Return the authorities in whose name the actor acts by one of `roles`: granted, stood in for, and succeeded ones."""
+        return frozenset().union(*(self._by_role.get(role, frozenset()) for role in roles))
+
     def acts_for(self, authority_code: str, *roles: Role) -> bool:
-        """Return whether the actor has at least one of `roles` in the name of this authority."""
-        return self.authority_code == authority_code and self.may(*roles)
+        """Return whether the actor holds one of `roles` for exactly this authority.
+
+        Its own grants count, those that reach it by succession, and those it holds today as a substitute.
+        """
+        return any(authority_code in self._by_role.get(role, ()) for role in roles)
+
+    def authority_for(self, *roles: Role) -> str:
+        """Return the one authority for which the actor was granted one of `roles`.
+
+        Raises:
+            WhichAuthority: there are several, or none.
+        """
+        named = sorted(
+            {
+                grant.authority_code
+                for grant in self.grants
+                if grant.role in roles and grant.authority_code is not None
+                if not self.hierarchy.is_succeeded(grant.authority_code, on=self.on)
+            }
+        )
+        if len(named) != 1:
+            raise WhichAuthority(
+                f"You act for {', '.join(named) or 'no authority'} here; say for which authority this is done.",
+                detail_zh="请指明以哪个机关的名义办理。",
+            )
+        return named[0]
+
+    @cached_property
+    def overseen(self) -> frozenset[str]:
+        """The authorities under one for whose records the actor works, at any depth of their `parent` rows."""
+        return self._below(RECORD_ROLES)
+
+    def _below(self, roles: Iterable[Role]) -> frozenset[str]:
+        wanted = frozenset(roles)
+        return frozenset().union(
+            *(
+                self.hierarchy.below(grant.authority_code, on=self.on)
+                for grant in self.grants
+                if grant.role in wanted and grant.authority_code is not None and not grant.stands_in
+            )
+        )
+
+    def oversees(self, authority_code: str, *roles: Role) -> bool:
+        """Return whether the actor holds one of `roles` (none named: any that works on records) for a higher authority.
+
+        Higher means by the `parent` rows, at any distance, never by region.
+        """
+        return authority_code in (self._below(roles) if roles else self.overseen)
+
+    def supervises(self, authority_code: str) -> bool:
+        """Return whether the actor is a supervisor in whose region this authority lies, or under whose authority it stands.
+
+        A supervisor sees deadlines, counts, rejections and samples, never the content of drafts.
+        """
+        return any(
+            grant.role is Role.SUPERVISOR
+            and grant.authority_code is not None
+            and (
+                self.hierarchy.shares_region(authority_code, of=grant.authority_code)
+                or authority_code in self.hierarchy.below(grant.authority_code, on=self.on)
+            )
+            for grant in self.grants
+        )
+
+    @property
+    def audits_everything(self) -> bool:
+        """Whether the actor audits the whole service, not a single authority and those below it."""
+        return Grant(Role.AUDITOR) in self.grants
+
+    @cached_property
+    def sees_records_of(self) -> frozenset[str]:
+        """The authorities whose records the actor sees in full: its own, those under them, and those it audits."""
+        own = self.authorities(*RECORD_ROLES, Role.AUDITOR)
+        return own | self._below({*RECORD_ROLES, Role.AUDITOR})
+
+    @property
+    def is_official(self) -> bool:
+        """Whether it works for an authority or audits, so that names of legal representatives are shown (DESIGN decision 16)."""
+        return self.audits_everything or bool(self.authorities(*AUTHORITY_ROLES, Role.AUDITOR))
+
+    def shared_with_it(self, kind: str) -> frozenset[str]:
+        """Return the authorities whose records of this kind a sharing agreement opens to the actor."""
+        return frozenset(owner for owner, shared in self.shared if shared == kind)
 
 
-def _base62(number: int, length: int) -> str:
-    digits = []
-    for _ in range(length):
-        number, digit = divmod(number, 62)
-        digits.append(ALPHABET[digit])
-    return "".join(reversed(digits))
-
-
-def _check(body: str) -> str:
-    return _base62(crc32(body.encode("ascii")), CHECK_LENGTH)
-
-
-def key_text(random_bytes: bytes) -> str:
-    """Return a key for 32 random bytes: `xy_`, 43 characters of base 62, 6 characters of CRC-32 over these.
-
-    The check tells a mistyped key from a revoked one without asking the database; it protects nothing.
+def check_grant(role: Role, authority_code: str | None) -> None:
+    """Refuse a role and an authority that do not fit together.
 
     Raises:
-        ValueError: there are not exactly 32 bytes.
+        RoleWithoutAuthority: the role acts in an authority's name and none is given.
     """
-    if len(random_bytes) != 32:
-        raise ValueError(f"a key needs 32 random bytes, not {len(random_bytes)}")
-    body = _base62(int.from_bytes(random_bytes), SECRET_LENGTH)
-    return f"{PREFIX}{body}{_check(body)}"
-
-
-def is_well_formed_key(text: str) -> bool:
-    """Return whether `text` has the form that `key_text` gives, its check included."""
-    body, check = text[len(PREFIX) : -CHECK_LENGTH], text[-CHECK_LENGTH:]
-    return (
-        text.startswith(PREFIX)
-        and len(body) == SECRET_LENGTH
-        and all(character in ALPHABET for character in body)
-        and _check(body) == check
-    )
-
-
-def key_hash(key: str) -> bytes:
-    """Return the SHA-256 of a key, the only trace of it that is stored. 256 random bits need no salt and no stretching."""
-    return sha256(key.encode()).digest()
-
-
-def key_hint(key: str) -> str:
-    """Return the first 7 characters of a key: enough for its holder to tell it from others, useless for anybody else."""
-    return key[:HINT_LENGTH]
-
-
-def check_key_grant(roles: frozenset[Role], authority_code: str | None) -> None:
-    """Refuse a key whose roles and authority do not fit together.
-
-    Raises:
-        RoleWithoutAuthority: a role acts in an authority's name and none is given.
-    """
-    lonely = sorted(roles & AUTHORITY_ROLES)
-    if lonely and authority_code is None:
+    if role in AUTHORITY_ROLES and authority_code is None:
         raise RoleWithoutAuthority(
-            f"A key with the role {', '.join(lonely)} acts in the name of an authority; say which one.",
-            detail_zh="此类角色以行政机关名义办理业务，请指明所属机关。",
+            f"The role {role} is held in the name of an authority; say which one.",
+            detail_zh="此角色以行政机关名义办理业务，请指明所属机关。",
+        )
+
+
+def check_separation(actor: Actor, *, recorded_by: Iterable[str | UUID]) -> None:
+    """Refuse to let somebody review or consent to what he recorded; `recorded_by` are ids of principals.
+
+    Principals are compared, not keys: another key, a rotated one or a token of the same principal is the same person.
+
+    Raises:
+        OwnWork: the actor is among those who recorded it.
+    """
+    if str(actor.id) in {str(one) for one in recorded_by}:
+        raise OwnWork(
+            f"{actor.name!r} recorded this; somebody else has to review it and consent to it.",
+            detail_zh="经办与审核须由不同人员承担，本人不得审核或同意自己录入的内容。",
         )

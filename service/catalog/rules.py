@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from functools import cached_property
 from hashlib import sha256
@@ -10,6 +10,7 @@ from json import dumps
 from typing import Final
 
 from service.catalog.calendar.rules import KnownYear
+from service.catalog.hierarchy import Hierarchy, Succession
 from service.errors import Conflict, Invalid, NotFound
 from service.reading.names import normalise_name
 from service.rulebook.load import load_rulebook
@@ -232,6 +233,19 @@ class Catalog:
             for name in (entry.id, entry.name, entry.name_en, *entry.aliases):
                 named.setdefault(normalise_name(name), {})[entry.id] = entry
         return {name: tuple(found.values()) for name, found in named.items()}
+
+    @cached_property
+    def hierarchy(self) -> Hierarchy:
+        """Which authorities stand above, below and behind one another."""
+        return Hierarchy(
+            parents={authority.code: authority.parent_code for authority in self.authorities},
+            divisions={authority.code: authority.division_code for authority in self.authorities},
+            successions=tuple(
+                Succession(authority.code, authority.successor_code, authority.effective_to + timedelta(days=1))
+                for authority in self.authorities
+                if authority.successor_code is not None and authority.effective_to is not None
+            ),
+        )
 
     def region_name(self, division_code: str) -> str | None:
         """Return the name of a division in the last edition that has its code."""

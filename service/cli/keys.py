@@ -5,8 +5,8 @@ from uuid import UUID
 
 import typer
 
-from service.access.actions import create_key, revoke_key
-from service.access.queries import list_keys
+from service.access.keys.actions import create_key, revoke_key
+from service.access.keys.queries import list_keys
 from service.access.rules import Role
 from service.cli.terminal import out, with_database
 from service.clock import system_clock
@@ -47,7 +47,7 @@ def keys_list() -> None:
     async def work(database: Database) -> list[str]:
         async with database.reading() as session:
             return [
-                f"{key.id}  {key.hint}…  {'revoked' if key.revoked_at else 'valid  '}  {','.join(key.roles)}  {key.name}"
+                f"{key.id}  {key.hint}…  {'revoked' if key.revoked_at else 'valid  '}  {key.name}"
                 for key in await list_keys(session)
             ]
 

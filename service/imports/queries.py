@@ -6,32 +6,48 @@ from asyncpg import Connection
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.imports.rules import NoSuchImport, NoSuchRow
+from service.access.rules import Actor
+from service.access.visibility import IMPORT_ROLES, imports_visible_to
+from service.imports.rules import MayNotImport, NoSuchImport, NoSuchRow
 from service.imports.shapes import Shape
 from service.models import DataImport, ImportEvent, ImportRow
 
 IMPORT_LOCKS = 0x58494D  # first key of the two-key advisory locks that claim an import
 
 
-async def get_import(session: AsyncSession, import_id: UUID, *, authority_code: str | None = None) -> DataImport:
-    """Return an import; with `authority_code` only one of that authority.
+async def get_import(session: AsyncSession, import_id: UUID, *, actor: Actor | None = None) -> DataImport:
+    """Return an import; with `actor` only one that it may read.
 
     Raises:
         NoSuchImport: there is none.
     """
-    found = await session.get(DataImport, import_id)
-    if found is None or (authority_code is not None and found.authority_code != authority_code):
+    query = select(DataImport).where(DataImport.id == import_id)
+    if actor is not None:
+        query = query.where(imports_visible_to(actor))
+    found = (await session.scalars(query)).one_or_none()
+    if found is None:
         raise NoSuchImport(f"No import {import_id}.", detail_zh="没有该导入。")
     return found
 
 
-async def list_imports(
-    session: AsyncSession, *, authority_code: str | None, after: UUID | None, limit: int
-) -> Sequence[DataImport]:
-    """Return imports, newest first (their ids grow with time), after the one named."""
-    query = select(DataImport).order_by(DataImport.id.desc()).limit(limit)
-    if authority_code is not None:
-        query = query.where(DataImport.authority_code == authority_code)
+async def get_own_import(session: AsyncSession, import_id: UUID, *, actor: Actor) -> DataImport:
+    """Return an import that the actor may change: one of an authority for which it hands files in.
+
+    Raises:
+        NoSuchImport: there is none that the actor may read.
+        MayNotImport: it may read it and not change it.
+    """
+    found = await get_import(session, import_id, actor=actor)
+    if not actor.acts_for(found.authority_code, *IMPORT_ROLES):
+        raise MayNotImport(
+            f"The import is {found.authority_code!r}'s; you hand no files in for it.", detail_zh="该密钥不代表此机关。"
+        )
+    return found
+
+
+async def list_imports(session: AsyncSession, *, actor: Actor, after: UUID | None, limit: int) -> Sequence[DataImport]:
+    """Return the imports that the actor may read, newest first (their ids grow with time), after the one named."""
+    query = select(DataImport).where(imports_visible_to(actor)).order_by(DataImport.id.desc()).limit(limit)
     if after is not None:
         query = query.where(DataImport.id < after)
     return (await session.scalars(query)).all()

@@ -1,4 +1,4 @@
-from service.models.access import ApiKey
+from service.models.access import AccessGrant, AccessVersion, ApiKey, Principal
 from service.models.audit import AuditBlock, AuditEntry, AuditHead, AuditPending, AuditSeal
 from service.models.base import Base
 from service.models.calendar import CalendarDay, CalendarYear
@@ -17,6 +17,8 @@ from service.models.record import (
 from service.models.subject import Subject, SubjectIdentifier, SubjectName, SubjectVersion
 
 __all__ = [
+    "AccessGrant",
+    "AccessVersion",
     "ApiKey",
     "AuditBlock",
     "AuditEntry",
@@ -42,6 +44,7 @@ __all__ = [
     "Penalty",
     "PenaltyVersion",
     "PendingChange",
+    "Principal",
     "Region",
     "Source",
     "SourceStatement",

@@ -1,23 +1,118 @@
-from datetime import datetime
+"""Principals, what they are granted, and the keys by which they are known."""
+
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, DateTime, Index, LargeBinary, Text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    Text,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.models.base import LOCAL, Base
 
 
-class ApiKey(Base):
-    """A key as its hash; the secret itself is shown once, when the key is made, and stored nowhere."""
+class Principal(Base):
+    """Somebody, or a program, that acts here. Known by its keys, or by `subject` at an OIDC issuer."""
 
-    __tablename__ = "api_key"
-    __table_args__ = (Index("uq_api_key_secret_hash", "secret_hash", unique=True), {"info": LOCAL})
+    __tablename__ = "principal"
+    __table_args__ = (
+        CheckConstraint("(issuer IS NULL) = (issuer_subject IS NULL)", name="issuer_with_subject"),
+        Index(
+            "uq_principal_issuer_issuer_subject",
+            "issuer",
+            "issuer_subject",
+            unique=True,
+            postgresql_where=text("issuer IS NOT NULL"),
+        ),
+        {"info": LOCAL},
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(Text)
-    roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    issuer: Mapped[str | None] = mapped_column(Text)
+    issuer_subject: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+
+class AccessGrant(Base):
+    """A role that a principal holds for an authority, from `from_on` to `until_on`, both days included.
+
+    A grant is never changed: it ends, and another one begins. `granted_by` and `revoked_by` are principals, or the
+    command line.
+    """
+
+    __tablename__ = "access_grant"
+    __table_args__ = (
+        CheckConstraint("until_on >= from_on", name="ends_after_it_begins"),
+        CheckConstraint("(revoked_at IS NULL) = (revoked_by IS NULL)", name="revoked_by_somebody"),
+        ForeignKeyConstraint(["principal_id"], ["principal.id"]),
+        ForeignKeyConstraint(["authority_code"], ["authority.code"]),
+        Index("ix_access_grant_principal_id", "principal_id"),
+        Index(
+            "ix_access_grant_authority_code_role",
+            "authority_code",
+            "role",
+            postgresql_where=text("revoked_at IS NULL"),
+        ),
+        {"info": LOCAL},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    principal_id: Mapped[UUID]
+    role: Mapped[str] = mapped_column(Text)
     authority_code: Mapped[str | None] = mapped_column(Text)
+    from_on: Mapped[date | None]
+    until_on: Mapped[date | None]
+    granted_by: Mapped[str] = mapped_column(Text)
+    granted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    revoked_by: Mapped[str | None] = mapped_column(Text)
+    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class ApiKey(Base):
+    """A key as its hash; the secret itself is shown once, when the key is made, and stored nowhere.
+
+    It is valid until `expires_at` or `revoked_at`, from the `networks` (CIDR) where any are named. `rotated_to` is the key
+    that takes its place; until its end both are valid.
+    """
+
+    __tablename__ = "api_key"
+    __table_args__ = (
+        ForeignKeyConstraint(["principal_id"], ["principal.id"]),
+        ForeignKeyConstraint(["rotated_to"], ["api_key.id"]),
+        Index("uq_api_key_secret_hash", "secret_hash", unique=True),
+        Index("ix_api_key_principal_id", "principal_id"),
+        {"info": LOCAL},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    principal_id: Mapped[UUID]
+    name: Mapped[str] = mapped_column(Text)
+    note: Mapped[str | None] = mapped_column(Text)
     secret_hash: Mapped[bytes] = mapped_column(LargeBinary)
     hint: Mapped[str] = mapped_column(Text)
+    networks: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    created_by: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    last_used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    rotated_to: Mapped[UUID | None]
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class AccessVersion(Base):
+    """One row: a counter that rises with every change of who may do what, so that processes forget what they remember."""
+
+    __tablename__ = "access_version"
+    __table_args__ = (CheckConstraint("one", name="single_row"), {"info": LOCAL})
+
+    one: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
+    version: Mapped[int] = mapped_column(BigInteger)

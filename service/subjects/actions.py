@@ -1,10 +1,10 @@
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.access.rules import Actor
+from service.access.rules import Actor, Role
 from service.changes.queries import find_head
 from service.db import ReadSession, driver
 from service.subjects.credit_file import (
@@ -20,7 +20,6 @@ from service.subjects.queries import (
     find_registration_version,
     insert_identifiers,
     insert_version,
-    list_authority_parents,
     lock_subject,
     replace_names,
 )
@@ -34,7 +33,6 @@ from service.subjects.rules import (
     differing_parts,
     org_code_in,
     registration_event,
-    sight_of,
 )
 from service.subjects.views import (
     View,
@@ -70,10 +68,12 @@ async def put_registration(
     """Make `registration` the present registration of a subject; the same one again changes nothing.
 
     Raises:
+        WhichAuthority: the actor is a registrar of several authorities.
         ImpossibleRegistration: it contradicts itself.
         VersionRequired, VersionMismatch: see `ExpectedVersion.check`.
     """
     check_registration(registration)
+    authority_code = actor.authority_for(Role.REGISTRAR)
     head = await lock_subject(session, uscc=uscc, now=now)
     present = await find_registration(session, uscc=uscc)
     differs = None
@@ -90,7 +90,7 @@ async def put_registration(
         command=PUT_COMMAND,
         event=registration_event(differs, registration),
         actor=str(actor.id),
-        source_code=f"own:{actor.authority_code}" if actor.authority_code else None,
+        source_code=f"own:{authority_code}",
         now=now,
     )
     await replace_names(session, uscc=uscc, name=registration.name, former_names=registration.former_names)
@@ -110,25 +110,23 @@ async def read_registration(session: ReadSession, *, uscc: str, actor: Actor) ->
     version = await find_registration(session, uscc=uscc)
     if version is None:
         raise NoRegistration(f"No registration of {uscc} is known here.", detail_zh="没有该代码的登记信息。")
-    sight = sight_of(actor, await list_authority_parents(session))
-    return registration_view(version, official=sight.is_official), version.version_no
+    return registration_view(version, official=actor.is_official or uscc in actor.subjects), version.version_no
 
 
-async def read_credit_file(session: ReadSession, *, uscc: str, actor: Actor, today: date) -> View:
-    """Return everything recorded about a subject that the actor may see on the day `today`, with where it came from.
+async def read_credit_file(session: ReadSession, *, uscc: str, actor: Actor) -> View:
+    """Return everything recorded about a subject that the actor may see on its day, with where it came from.
 
     The file is exactly the state at the position that it states: what has no position yet is left out.
 
     Raises:
         NoCreditFile: there is nothing that the actor may see, whatever the reason.
     """
-    sight = sight_of(actor, await list_authority_parents(session))
     connection = await driver(session)
     head = await find_head(connection)
     version_no = await find_known_version_no(connection, uscc=uscc)
     version = None if version_no is None else await find_registration_version(session, uscc=uscc, version_no=version_no)
-    penalties = await list_penalties(connection, uscc=uscc, sight=sight, today=today)
-    entries = await list_entries(connection, uscc=uscc, sight=sight, today=today)
+    penalties = await list_penalties(session, uscc=uscc, actor=actor)
+    entries = await list_entries(session, uscc=uscc, actor=actor)
     if version is None and not penalties and not entries:
         raise NoCreditFile(f"Nothing about {uscc} may be shown to you.", detail_zh="没有可供查看的信用档案。")
     records = [*penalties, *entries]
@@ -142,7 +140,7 @@ async def read_credit_file(session: ReadSession, *, uscc: str, actor: Actor, tod
         "uscc": uscc,
         "registration": None
         if version is None
-        else registration_view(version, official=sight.is_official)
+        else registration_view(version, official=actor.is_official or uscc in actor.subjects)
         | {"provenance": registration_provenance(version, lines)},
         "identifiers": [dict(row) for row in identifiers],
         "names": names_view(None if version is None else version.name, stated_names, records),

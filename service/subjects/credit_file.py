@@ -4,58 +4,42 @@ A version whose change has no position yet is not in it. What stands before it i
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
 from asyncpg import Connection
+from sqlalchemy import Select, exists, func, select, tuple_
+from sqlalchemy.orm import aliased
 
-from service.subjects.rules import Sight
+from service.access.rules import Actor
+from service.access.visibility import Version, is_about, is_own, is_public, visible_to
+from service.db import ReadSession
+from service.models import Blacklist, BlacklistEntryVersion, PenaltyVersion, PendingChange
 
 Row = Mapping[str, Any]
 
-_PUBLIC: Final = """(v.state = 'published' AND v.public_reason IS NULL
-    AND v.public_from <= $2 AND (v.public_until IS NULL OR v.public_until >= $2))"""
+KINDS: Final[Mapping[Version, str]] = {PenaltyVersion: "penalty", BlacklistEntryVersion: "blacklist_entry"}
+_COMMON: Final = (
+    "id", "version_no", "state", "authority_code", "authority_name", "party_name", "document_no", "flags", "held_texts",
+    "public_from", "public_until", "public_rule", "public_grade", "public_reason", "window_flags", "source_code",
+    "import_id", "import_row", "recorded_at", "remark",
+)  # fmt: skip
+_PENALTY: Final = (
+    "title", "kinds", "fine_fen", "confiscation_fen", "violation_type", "violation_facts", "legal_basis", "penalty_content",
+    "permit_affected", "procedure", "decided_on", "published_on", "tier", "gsxt_from", "gsxt_until", "gsxt_reason",
+    "credit_china_from", "credit_china_until", "credit_china_reason",
+)  # fmt: skip
+_ENTRY: Final = (
+    "list_id", "grounds", "listed_on", "listed_on_grade", "removed_on", "removal_grounds", "removal_document_no",
+)  # fmt: skip
 
-_COMMON: Final = """v.id, v.version_no, v.state, v.authority_code, v.authority_name, v.party_name, v.document_no, v.flags,
-    v.held_texts, v.public_from, v.public_until, v.public_rule, v.public_grade, v.public_reason, v.window_flags,
-    v.source_code, v.import_id, v.import_row, v.recorded_at, v.remark"""
-
-#: The versions that have a position, of one subject.
+#: The versions of one subject's registration that have a position.
 _NUMBERED: Final = """n.uscc = $1 AND NOT EXISTS (
-    SELECT FROM pending_change p WHERE p.uscc = n.uscc AND p.kind = '{kind}' AND p.version_no = n.version_no{record})"""
-
-
-def _numbered(kind: str, record: str = "") -> str:
-    return _NUMBERED.replace("{kind}", kind).replace("{record}", record)
-
-
-def _latest(kind: str) -> str:
-    return _LATEST.replace("{kind}", kind).replace("{numbered}", _numbered(kind, " AND p.record_id = n.id"))
-
-
-_LATEST: Final = """(v.uscc, v.id, v.version_no) IN (
-    SELECT n.uscc, n.id, max(n.version_no) FROM {kind}_version n WHERE {numbered} GROUP BY n.uscc, n.id)"""
-
-
-_PENALTIES: Final = """
-SELECT {common}, {public} AS is_public, {seen} AS is_own, v.title, v.kinds, v.fine_fen, v.confiscation_fen, v.violation_type,
-    v.violation_facts, v.legal_basis, v.penalty_content, v.permit_affected, v.procedure, v.decided_on, v.published_on, v.tier,
-    v.gsxt_from, v.gsxt_until, v.gsxt_reason, v.credit_china_from, v.credit_china_until, v.credit_china_reason
-FROM penalty_version v
-WHERE {latest} AND {visible}
-ORDER BY v.decided_on DESC NULLS LAST, v.id"""
-
-_ENTRIES: Final = """
-SELECT {common}, {public} AS is_public, {seen} AS is_own, v.list_id, b.name AS list_name, b.severity, v.grounds, v.listed_on,
-    v.listed_on_grade, v.removed_on, v.removal_grounds, v.removal_document_no
-FROM blacklist_entry_version v JOIN blacklist b ON b.id = v.list_id
-WHERE {latest} AND {visible}
-ORDER BY v.listed_on DESC NULLS LAST, v.id"""
+    SELECT FROM pending_change p WHERE p.uscc = n.uscc AND p.kind = 'subject' AND p.version_no = n.version_no)"""
 
 _REGISTRATION: Final = """
 SELECT n.version_no FROM subject_version n
-WHERE {numbered} ORDER BY n.version_no DESC LIMIT 1""".replace("{numbered}", _numbered("subject"))
+WHERE {numbered} ORDER BY n.version_no DESC LIMIT 1""".replace("{numbered}", _NUMBERED)
 
 # The tables that are searched know names and identifiers at once; here a version with a position must state them.
 _IDENTIFIERS: Final = """
@@ -63,48 +47,56 @@ SELECT i.kind, i.value FROM subject_identifier i
 WHERE i.uscc = $1 AND EXISTS (
     SELECT FROM subject_version n WHERE {numbered} AND i.value = CASE i.kind
         WHEN 'reg_no' THEN n.reg_no WHEN 'tax_no' THEN n.tax_no WHEN 'org_code' THEN coalesce(n.org_code, i.value) END)
-ORDER BY i.kind, i.value""".replace("{numbered}", _numbered("subject"))
+ORDER BY i.kind, i.value""".replace("{numbered}", _NUMBERED)
 _NAMES: Final = """
 SELECT DISTINCT m.name FROM subject_name m
 JOIN subject_version n ON n.uscc = m.uscc AND (n.name = m.name OR m.name = ANY (n.former_names))
-WHERE m.kind <> 'record' AND {numbered} ORDER BY m.name""".replace("{numbered}", _numbered("subject"))
+WHERE m.kind <> 'record' AND {numbered} ORDER BY m.name""".replace("{numbered}", _NUMBERED)
 _FILES: Final = """
 SELECT r.import_id, r.n, r.line, i.file_name FROM unnest($1::uuid[], $2::bigint[]) AS a (import_id, n)
 JOIN import_row r ON r.import_id = a.import_id AND r.n = a.n JOIN data_import i ON i.id = r.import_id"""
 
 
-def _seen(sight: Sight) -> str:
-    return "TRUE" if sight.everything else "v.authority_code = ANY ($3::text[])"
-
-
-def visible_to(sight: Sight) -> str:
-    """Return the SQL condition on a version `v` for what `sight` may see, on the day $2 and for the authorities $3.
-
-    A void record was a mistake: nobody sees it in a file.
-    """
-    return f"v.state <> 'void' AND ({_PUBLIC} OR {_seen(sight)})"
-
-
-async def list_penalties(connection: Connection, *, uscc: str, sight: Sight, today: date) -> Sequence[Row]:
-    """Return the known versions of a subject's penalties that `sight` covers, newest first."""
-    return await _records(connection, _PENALTIES.replace("{latest}", _latest("penalty")), uscc, sight, today)
-
-
-async def list_entries(connection: Connection, *, uscc: str, sight: Sight, today: date) -> Sequence[Row]:
-    """Return the known versions of a subject's blacklist entries that `sight` covers, newest first."""
-    return await _records(connection, _ENTRIES.replace("{latest}", _latest("blacklist_entry")), uscc, sight, today)
-
-
-async def _records(connection: Connection, query: str, uscc: str, sight: Sight, today: date) -> Sequence[Row]:
-    sql = (
-        query.replace("{common}", _COMMON)
-        .replace("{public}", _PUBLIC)
-        .replace("{seen}", _seen(sight))
-        .replace("{visible}", visible_to(sight))
+async def list_penalties(session: ReadSession, *, uscc: str, actor: Actor) -> Sequence[Row]:
+    """Return the known versions of a subject's penalties that the actor may read, newest first."""
+    version = PenaltyVersion
+    query = _known(version, uscc, actor, _PENALTY)
+    found: Sequence[Row] = (
+        (await session.execute(query.order_by(version.decided_on.desc().nulls_last(), version.id))).mappings().all()
     )
-    rest = [] if sight.everything else [sorted(sight.authorities)]
-    rows: Sequence[Row] = await connection.fetch(sql, uscc, today, *rest)
-    return rows
+    return found
+
+
+async def list_entries(session: ReadSession, *, uscc: str, actor: Actor) -> Sequence[Row]:
+    """Return the known versions of a subject's blacklist entries that the actor may read, newest first."""
+    version = BlacklistEntryVersion
+    query = _known(version, uscc, actor, _ENTRY).join(Blacklist, Blacklist.id == version.list_id)
+    query = query.add_columns(Blacklist.name.label("list_name"), Blacklist.severity)
+    found: Sequence[Row] = (
+        (await session.execute(query.order_by(version.listed_on.desc().nulls_last(), version.id))).mappings().all()
+    )
+    return found
+
+
+def _known(version: Version, uscc: str, actor: Actor, parts: tuple[str, ...]) -> Select[Any]:
+    columns = [getattr(version, name) for name in (*_COMMON, *parts)]
+    one = aliased(version)
+    waits = exists().where(
+        PendingChange.uscc == one.uscc,
+        PendingChange.kind == KINDS[version],
+        PendingChange.record_id == one.id,
+        PendingChange.version_no == one.version_no,
+    )
+    latest = select(one.uscc, one.id, func.max(one.version_no)).where(one.uscc == uscc, ~waits)
+    return select(
+        *columns,
+        is_public(version, on=actor.on).label("is_public"),
+        is_own(actor, version).label("is_own"),
+        is_about(actor, version).label("is_about"),
+    ).where(
+        tuple_(version.uscc, version.id, version.version_no).in_(latest.group_by(one.uscc, one.id)),
+        visible_to(actor, version),
+    )
 
 
 async def list_identifiers(connection: Connection, *, uscc: str) -> Sequence[Row]:

@@ -3,7 +3,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Header, Path, Query, Response
 
 from schemas.subjects import CreditFileOut, SubjectOut, SubjectPage, SubjectPut
-from service.access.rules import Actor, Role
+from service.access.rules import Actor, Role, WhichAuthority
 from service.http import (
     KEY_REFUSALS,
     ROLE_REFUSALS,
@@ -118,6 +118,7 @@ async def show_subject(
             *ROLE_REFUSALS,
             MalformedUscc,
             ImpossibleRegistration,
+            WhichAuthority,
             *VERSION_REFUSALS,
             words="The registration as it stands now; nothing was changed if it stood so before.",
             headers=("ETag",),
@@ -155,11 +156,12 @@ async def put_subject(
         examples.CREDIT_FILE, *KEY_REFUSALS, MalformedUscc, NoCreditFile, words="The file as this key may see it."
     ),
 )
-async def show_credit_file(uscc: Uscc, actor: ActorDep, session: ReadSessionDep, today: Today) -> Response:
+async def show_credit_file(uscc: Uscc, actor: ActorDep, session: ReadSessionDep) -> Response:
     """Give everything recorded about a subject that the key may see today, each with its import, file, line and source.
 
-    An authority's own people see the records of their authority and of those below it, drafts and ended ones too; auditors see
-    all; every other key sees what is public.
+    An authority's own people see the records of their authority and of those below it, drafts and ended ones too, and of
+    others what sharing agreements open to it; a firm's agent sees all that was decided about the firm; auditors see all; every
+    other key sees what is public.
     """
     code, _ = read_uscc(uscc)
-    return _json(await read_credit_file(session, uscc=code, actor=actor, today=today), headers=OWN)
+    return _json(await read_credit_file(session, uscc=code, actor=actor), headers=OWN)

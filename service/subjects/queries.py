@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.db import ReadSession
-from service.models import Authority, PendingChange, Subject, SubjectIdentifier, SubjectName, SubjectVersion
+from service.models import PendingChange, Subject, SubjectIdentifier, SubjectName, SubjectVersion
 from service.reading.names import bigrams, fold_name
 from service.subjects.rules import PARTS, Registration
 
@@ -114,9 +114,3 @@ async def insert_identifiers(session: AsyncSession, *, uscc: str, identifiers: S
     rows = [{"uscc": uscc, "kind": kind, "value": value} for kind, value in identifiers]
     if rows:
         await session.execute(insert(SubjectIdentifier).values(rows).on_conflict_do_nothing())
-
-
-async def list_authority_parents(session: AsyncSession | ReadSession) -> list[tuple[str, str | None]]:
-    """Return all authorities as (code, code of the next higher one)."""
-    rows = await session.execute(select(Authority.code, Authority.parent_code))
-    return [(code, parent) for code, parent in rows]

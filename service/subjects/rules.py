@@ -1,12 +1,11 @@
 """A subject's registration: its states, what a new statement of it changes, and who sees how much of a credit file."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from service.access.rules import AUTHORITY_ROLES, Actor, Role
 from service.errors import Invalid, NotFound
 
 
@@ -104,41 +103,3 @@ def _comparable(value: object) -> object:
 def org_code_in(uscc: str) -> str:
     """Return the organisation code inside a credit code: characters 9 to 17 (GB 32100-2015)."""
     return uscc[8:17]
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """How much of a credit file an actor sees beside what is public: `everything`, or the records of `authorities`."""
-
-    everything: bool = False
-    authorities: frozenset[str] = frozenset()
-
-    @property
-    def is_official(self) -> bool:
-        """Whether the names of legal representatives may be shown (DESIGN decision 16: to authorities only)."""
-        return self.everything or bool(self.authorities)
-
-
-def sight_of(actor: Actor, parents: Iterable[tuple[str, str | None]]) -> Sight:
-    """Return what an actor sees of credit files.
-
-    `parents` are all authorities as (code, code of the next higher one). An authority's own people see the records of their
-    authority and of those below it, drafts and ended ones included; auditors see all; everybody else, administrators
-    included, what is public (DESIGN decision 4).
-    """
-    if actor.may(Role.AUDITOR):
-        return Sight(everything=True)
-    if actor.authority_code is None or not actor.may(*AUTHORITY_ROLES):
-        return Sight()
-    below: dict[str, list[str]] = {}
-    for code, parent in parents:
-        if parent is not None:
-            below.setdefault(parent, []).append(code)
-    seen: set[str] = set()
-    waiting = [actor.authority_code]
-    while waiting:
-        code = waiting.pop()
-        if code not in seen:
-            seen.add(code)
-            waiting.extend(below.get(code, ()))
-    return Sight(authorities=frozenset(seen))

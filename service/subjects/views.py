@@ -101,7 +101,8 @@ def entry_view(row: Row, lines: Lines) -> View:
 
 
 def _text(row: Row, name: str) -> Any:  # noqa: ANN401 - a column's value
-    held = name in row["held_texts"] and not row["is_own"]
+    # A text is held back because it names people; the firm itself has the decision.
+    held = name in row["held_texts"] and not row["is_own"] and not row["is_about"]
     return None if held else row[name]
 
 

@@ -147,7 +147,7 @@ async def test_64_clients_with_one_key_have_one_effect(database_url: str) -> Non
 async def test_in_flight_is_said_while_the_first_still_works(keeper: AsyncClient, database: Database) -> None:
     headers = {"Idempotency-Key": "one"}
     async with database.transaction() as session:
-        principal = (await session.execute(select(ApiKey.id))).scalar_one()
+        principal = (await session.execute(select(ApiKey.principal_id))).scalar_one()
         assert await lock_key(session, Attempt(str(principal), "one", "", NOW))
         answer = await keeper.post(PATH, json=AUTHORITY, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (409, "request_in_flight")

@@ -1,22 +1,21 @@
 import dataclasses
 from datetime import UTC, date, datetime
-from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.access.rules import Actor, Role
+from service.access.rules import Role
 from service.db import Database, ReadSession
 from service.models import PendingChange, SubjectIdentifier, SubjectName, SubjectVersion
 from service.subjects.actions import Put, put_registration, read_registration
 from service.subjects.rules import NoRegistration, Registration, RegistrationStatus
 from service.versions import ANY_VERSION, ExpectedVersion, VersionMismatch
-from tests.factories import make_authority, make_penalty, make_registration, make_uscc
+from tests.factories import make_actor, make_authority, make_penalty, make_registration, make_uscc
 
 NOW = datetime(2026, 11, 24, 4, tzinfo=UTC)
-REGISTRAR = Actor(id=UUID(int=7), name="registrar", roles=frozenset({Role.REGISTRAR}), authority_code="registry")
-PLATFORM = Actor(id=UUID(int=8), name="platform", roles=frozenset({Role.PLATFORM}))
+REGISTRAR = make_actor(Role.REGISTRAR, authority="registry", number=7, name="registrar")
+PLATFORM = make_actor(Role.PLATFORM, number=8, name="platform")
 FIRST = Registration(
     name="重庆星屿商行有限公司",
     registration_status=RegistrationStatus.ACTIVE,
@@ -128,7 +127,7 @@ async def test_the_legal_representative_is_for_authorities(session: AsyncSession
     await make_authority(session, "registry")
     uscc = make_uscc()
     await put(session, uscc, FIRST)
-    reviewer = Actor(id=UUID(int=9), name="reviewer", roles=frozenset({Role.REVIEWER}), authority_code="registry")
+    reviewer = make_actor(Role.REVIEWER, authority="registry", number=9, name="reviewer")
     seen = {
         actor.name: (await read_registration(ReadSession(session), uscc=uscc, actor=actor))[0]["legal_representative"]
         for actor in (reviewer, PLATFORM)

@@ -1,18 +1,19 @@
 import json
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from schemas.subjects import CreditFileOut
 from service.access.rules import Actor, Role
+from service.catalog.hierarchy import Hierarchy
 from service.db import ReadSession
 from service.status.answers import to_json
 from service.subjects.actions import read_credit_file
 from service.subjects.rules import NoCreditFile
 from tests.factories import (
+    make_actor,
     make_authority,
     make_entry,
     make_identifier,
@@ -28,12 +29,15 @@ from tests.factories import (
 TODAY = date(2026, 11, 24)
 
 
+HIERARCHY = Hierarchy(parents={"city": None, "district": "city", "other": "city"})
+
+
 def actor(*roles: Role, authority: str | None = None) -> Actor:
-    return Actor(id=UUID(int=1), name="test", roles=frozenset(roles), authority_code=authority)
+    return make_actor(*roles, authority=authority, hierarchy=HIERARCHY, on=TODAY)
 
 
 async def read(session: AsyncSession, uscc: str, who: Actor) -> CreditFileOut:
-    view = await read_credit_file(ReadSession(session), uscc=uscc, actor=who, today=TODAY)
+    view = await read_credit_file(ReadSession(session), uscc=uscc, actor=who)
     return CreditFileOut.model_validate(json.loads(to_json(view)))
 
 
@@ -84,10 +88,19 @@ async def test_a_file_has_registration_identifiers_names_and_records_with_where_
         (actor(Role.ADMINISTRATOR, authority="district"), {"public"}),
         (actor(Role.REVIEWER, authority="district"), {"public", "draft", "ended", "undated"}),
         (actor(Role.RECORDER, authority="other"), {"public"}),
-        (actor(Role.SUPERVISOR, authority="city"), {"public", "draft", "ended", "undated"}),
+        (actor(Role.REVIEWER, authority="city"), {"public", "draft", "ended", "undated"}),
+        (actor(Role.SUPERVISOR, authority="city"), {"public"}),
         (actor(Role.AUDITOR), {"public", "draft", "ended", "undated"}),
     ],
-    ids=["platform", "administrator", "its own reviewer", "another's recorder", "the one above", "auditor"],
+    ids=[
+        "platform",
+        "administrator",
+        "its own reviewer",
+        "another's recorder",
+        "the one above",
+        "supervisor",
+        "auditor",
+    ],
 )
 async def test_who_sees_which_records(session: AsyncSession, who: Actor, seen: set[str]) -> None:
     await make_authority(session, "city")
@@ -109,6 +122,45 @@ async def test_who_sees_which_records(session: AsyncSession, who: Actor, seen: s
     file = await read(session, uscc, who)
     assert {penalty.document_no for penalty in file.penalties} == seen
     assert {entry.document_no for entry in file.blacklist_entries} == seen
+
+
+async def test_an_agreement_opens_what_is_decided_and_not_public_and_never_what_ended(session: AsyncSession) -> None:
+    await make_authority(session, "district")
+    uscc = await make_registration(session)
+    undated = {"public_from": None, "public_until": None, "public_reason": "no_date"}
+    past = {"public_from": date(2020, 1, 1), "public_until": date(2023, 1, 1)}
+    records: dict[str, dict[str, Any]] = {
+        "public": {}, "draft": {"state": "draft"}, "ended": {"state": "ended"}, "past": past, "undated": undated,
+    }  # fmt: skip
+    for document_no, changes in records.items():
+        await make_penalty(session, uscc, authority_code="district", document_no=document_no, **changes)
+        await make_entry(session, uscc, authority_code="district", document_no=document_no, **changes)
+    await number_changes(session)
+    partner = make_actor(Role.RECORDER, authority="other", on=TODAY, shared=frozenset({("district", "penalties")}))
+    file = await read(session, uscc, partner)
+    assert {penalty.document_no for penalty in file.penalties} == {"public", "undated"}
+    assert {entry.document_no for entry in file.blacklist_entries} == {"public"}
+    assert {penalty.channels for penalty in file.penalties} == {None}
+
+
+async def test_a_firm_s_agent_reads_all_that_was_decided_and_no_note(session: AsyncSession) -> None:
+    await make_authority(session, "district")
+    uscc, other = await make_registration(session), await make_registration(session)
+    for firm in (uscc, other):
+        for state in ("published", "draft", "ended", "void"):
+            await make_penalty(
+                session, firm, authority_code="district", document_no=state, state=state, remark="内部备注",
+                held_texts=["violation_facts"], violation_facts="当事人某甲的住址",
+            )  # fmt: skip
+    await number_changes(session)
+    agent = make_actor(Role.SUBJECT_AGENT, on=TODAY, subjects=frozenset({uscc}))
+    file = await read(session, uscc, agent)
+    assert {(penalty.document_no, penalty.violation_facts, penalty.remark) for penalty in file.penalties} == {
+        ("published", "当事人某甲的住址", None),
+        ("ended", "当事人某甲的住址", None),
+    }
+    others = await read(session, other, agent)
+    assert [(penalty.document_no, penalty.violation_facts) for penalty in others.penalties] == [("published", None)]
 
 
 async def test_held_texts_and_notes_are_for_the_record_s_own_people(session: AsyncSession) -> None:

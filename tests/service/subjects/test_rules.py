@@ -1,24 +1,19 @@
 from datetime import date
-from uuid import UUID
 
 import pytest
 
-from service.access.rules import Actor, Role
 from service.subjects.rules import (
     PARTS,
     ImpossibleRegistration,
     Registration,
     RegistrationStatus,
-    Sight,
     check_registration,
     differing_parts,
     org_code_in,
     registration_event,
-    sight_of,
 )
 
 BEFORE = Registration(name="甲有限公司", registration_status=RegistrationStatus.ACTIVE, former_names=("旧甲有限公司",))
-PARENTS = [("city", None), ("district", "city"), ("street", "district"), ("other", "city"), ("elsewhere", None)]
 
 
 def columns(registration: Registration) -> dict[str, object]:
@@ -66,30 +61,6 @@ def test_a_registration_may_not_contradict_itself(
         return
     with pytest.raises(ImpossibleRegistration):
         check_registration(registration)
-
-
-@pytest.mark.parametrize(
-    ("roles", "authority", "expected"),
-    [
-        ({Role.RECORDER}, "district", Sight(authorities=frozenset({"district", "street"}))),
-        ({Role.SUPERVISOR}, "city", Sight(authorities=frozenset({"city", "district", "street", "other"}))),
-        ({Role.REVIEWER}, "street", Sight(authorities=frozenset({"street"}))),
-        ({Role.AUDITOR}, None, Sight(everything=True)),
-        ({Role.PLATFORM}, None, Sight()),
-        ({Role.PLATFORM}, "city", Sight()),
-        ({Role.ADMINISTRATOR}, "city", Sight()),
-        ({Role.EXPORTER}, "city", Sight()),
-        (set(), None, Sight()),
-    ],
-)
-def test_who_sees_more_than_the_public(roles: set[Role], authority: str | None, expected: Sight) -> None:
-    actor = Actor(id=UUID(int=1), name="test", roles=frozenset(roles), authority_code=authority)
-    assert sight_of(actor, PARENTS) == expected
-
-
-def test_authorities_in_a_circle_end() -> None:
-    actor = Actor(id=UUID(int=1), name="test", roles=frozenset({Role.RECORDER}), authority_code="a")
-    assert sight_of(actor, [("a", "b"), ("b", "a")]).authorities == {"a", "b"}
 
 
 def test_the_organisation_code_is_inside_the_credit_code() -> None:
