@@ -37,6 +37,7 @@ from service.settings import Settings
 from service.web.actions import Counts
 from service.web.rendering import ASSETS as PAGE_ASSETS
 from service.web.rendering import STATIC, ProblemPages
+from service.web.reports import Press
 
 ROUTERS: Final = (
     service.status.endpoints.router,
@@ -116,6 +117,7 @@ def create_app(settings: Settings, *, database: Database, clock: Clock = system_
     app.state.catalog_cache = CatalogCache(database)
     app.state.page_counts = Counts()
     app.state.access = AccessCache(database)
+    app.state.report_press = Press()
     app.add_middleware(BodyLimit, limit=MAX_BODY, larger={"/v1/imports": settings.max_upload_bytes + MULTIPART_FRAME})
     app.add_middleware(ProblemPages)
     add_problem_handlers(app)

@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 from fastapi import FastAPI
@@ -16,13 +18,18 @@ from service.settings import Settings
 NOW = datetime(2026, 11, 24, 4, tzinfo=UTC)
 
 
+#: Where applications of the tests keep their files; gone with the process.
+_FOLDER = TemporaryDirectory(prefix="xinyong-test-app-")
+FOLDER = Path(_FOLDER.name)
+
+
 def at(instant: datetime) -> Callable[[], datetime]:
     """Return a clock that stands at `instant`."""
     return lambda: instant
 
 
 def make_app(database: Database, *, now: datetime = NOW) -> FastAPI:
-    return create_app(Settings(), database=database, clock=at(now))
+    return create_app(Settings(data_dir=FOLDER), database=database, clock=at(now))
 
 
 @asynccontextmanager

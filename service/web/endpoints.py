@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 from uuid import UUID
@@ -7,11 +7,25 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from service.http import BadCursor, CatalogDep, Now, ReadSessionDep, decode_cursor, encode_cursor
+from service.signing.keys import SigningKeys
 from service.status.actions import Question, answer_question, read_uscc
 from service.status.answers import to_json
-from service.web.actions import SUGGESTIONS, Case, Counts, search, see_firm, see_home, see_list, see_lists, see_rules
+from service.web.actions import (
+    SUGGESTIONS,
+    Case,
+    Counts,
+    report_facts,
+    report_sections,
+    search,
+    see_firm,
+    see_home,
+    see_list,
+    see_lists,
+    see_rules,
+)
 from service.web.queries import EntryFilter
 from service.web.rendering import HEADERS, render
+from service.web.reports import Press, make_mark, qr_source, read_mark, state_digest
 from service.web.rules import FEN_PER_YUAN, language_of, read_term
 
 router = APIRouter(include_in_schema=False)
@@ -66,6 +80,68 @@ async def show_firm(request: Request, uscc: Uscc, session: ReadSessionDep, catal
         return Response(to_json(answer.body), headers={**HEADERS, "ETag": answer.etag}, media_type="application/json")
     facts = await see_firm(session, catalog, code, now)
     return render(request, "firm.html", **facts)
+
+
+@router.get("/firms/{uscc}/report")
+@router.get("/en/firms/{uscc}/report")
+async def show_report(request: Request, uscc: Uscc, session: ReadSessionDep, catalog: CatalogDep, now: Now) -> Response:
+    """Show a report to print, with a mark that says later whether it was ours and still stands."""
+    code, _ = read_uscc(uscc)
+    page = await see_firm(session, catalog, code, now)
+    language = language_of(request.url.path)
+    address = _mark_address(request, page, now)
+    return render(
+        request,
+        "report.html",
+        facts=report_facts(page, language),
+        outcome=page["answer"]["outcome"],
+        sections=report_sections(page, language),
+        address=address,
+        qr=qr_source(address),
+    )
+
+
+@router.get("/firms/{uscc}/report.pdf")
+@router.get("/en/firms/{uscc}/report.pdf")
+async def download_report(
+    request: Request, uscc: Uscc, session: ReadSessionDep, catalog: CatalogDep, now: Now
+) -> Response:
+    """Give the report as PDF."""
+    code, _ = read_uscc(uscc)
+    page = await see_firm(session, catalog, code, now)
+    language = language_of(request.url.path)
+    press: Press = request.app.state.report_press
+    pdf = await press.set_pdf(
+        report_facts(page, language),
+        report_sections(page, language),
+        address=_mark_address(request, page, now),
+        now=now,
+    )
+    name = {"Content-Disposition": f'inline; filename="{code}.pdf"'}
+    return Response(pdf, headers={**HEADERS, **name}, media_type="application/pdf")
+
+
+def _mark_address(request: Request, page: dict[str, Any], now: datetime) -> str:
+    mark = make_mark(page["answer"], SigningKeys.of(request.app.state.settings), now=now)
+    return str(request.url.replace(path=f"{language_of(request.url.path).root}/verify/{mark}", query=""))
+
+
+@router.get("/verify/{mark}")
+@router.get("/en/verify/{mark}")
+async def verify_report(
+    request: Request,
+    mark: Annotated[str, Path(max_length=1000)],
+    session: ReadSessionDep,
+    catalog: CatalogDep,
+    now: Now,
+) -> Response:
+    """Say whether a report was ours and still stands, and nothing of what it said."""
+    known = read_mark(mark, SigningKeys.of(request.app.state.settings))
+    if known is None:
+        return render(request, "verify.html", status=404, verdict="foreign", made_at=None, position=0)
+    answer = await answer_question(session, Question(known.uscc), divisions=catalog.known_divisions, now=now)
+    verdict = "stands" if state_digest(answer.body) == known.digest else "outdated"
+    return render(request, "verify.html", verdict=verdict, made_at=known.made_at, position=known.position)
 
 
 def _prefers_json(accept: str) -> bool:

@@ -44,6 +44,8 @@ PAGES = {
     "firm-unknown": f"/firms/{UNKNOWN}",
     "firm-hostile": f"/firms/{HOSTILE}",
     "firm-english": f"/en/firms/{LISTED}",
+    "report": f"/firms/{PENALISED}/report",
+    "verify": "/verify/none",
     "nowhere": "/nowhere",
 }
 

@@ -188,3 +188,30 @@ async def test_a_list_is_paged_and_filtered(database: Database) -> None:
         assert "北京市 (60)" in beijing or "11 (60)" in beijing
         one_day = (await client.get("/lists/test-long", params={"listed_from": TODAY.isoformat()})).text
         assert len(re.findall(r'href="/firms/\w{18}"', one_day)) == 10
+
+
+async def test_a_report_says_whether_it_still_stands_and_nothing_else(client: AsyncClient, database: Database) -> None:
+    page = await client.get(f"/firms/{PENALISED}/report")
+    assert "渝星罚〔2026〕7号" in page.text
+    address = re.search(r'href="(http[^"]*/verify/[^"]*)"', page.text)
+    assert address is not None
+    checked = await client.get(address[1])
+    assert "目前仍然有效" in checked.text
+    assert PENALISED not in checked.text.replace(address[1], "").replace(address[1].split("xinyong.test")[1], "")
+    async with database.transaction() as session:
+        await make_penalty(session, PENALISED)
+        await number_changes(session)
+    assert "已不是最新" in (await client.get(address[1])).text
+    spoilt = address[1][:-3] + ("AAA" if not address[1].endswith("AAA") else "BBB")
+    foreign = await client.get(spoilt)
+    assert foreign.status_code == 404
+    assert "不是本网站出具的报告" in foreign.text
+
+
+async def test_a_report_as_pdf_holds_its_font_and_only_public_records(client: AsyncClient) -> None:
+    for path in (f"/firms/{PENALISED}/report.pdf", f"/en/firms/{HOSTILE}/report.pdf", f"/firms/{ENDED}/report.pdf"):
+        answer = await client.get(path)
+        assert answer.headers["content-type"] == "application/pdf"
+        assert answer.content.startswith(b"%PDF-")
+        assert b"NotoSansSC" in answer.content
+        assert len(answer.content) < 100_000

@@ -111,7 +111,7 @@ def used_keys() -> set[str]:
             found |= {key for key in WORDS if key.startswith(prefix)}
         for group in re.findall(r"""word\("([a-z]+)\"""", text):
             found |= {key for key in WORDS if key.startswith(f"{group}.")}
-    found = {key for key in found if not key.endswith(".html")}
+    found = {key for key in found if not key.endswith((".html", ".typ"))}
     return found | {key for key in WORDS if re.fullmatch(r"error\.e\d+", key)}
 
 
