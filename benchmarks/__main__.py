@@ -1,4 +1,7 @@
-"""`make bench`: figures on the terminal and in `benchmarks/results/latest.json`; `make bench NAME=imports` picks one."""
+"""`make bench`: figures on the terminal and in `benchmarks/results/latest.json`; `make bench NAME=imports` picks one.
+
+`make bench NAME="answers --million"` lets the data grow to a million subjects, which takes some minutes more.
+"""
 
 import asyncio
 import json
@@ -12,27 +15,36 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import imports, name_search
+from benchmarks import answers, imports, name_search
+from benchmarks.steps import console, step
 from service import embedded
 from service.migrate import migrate
 
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 BENCHMARKS: dict[str, Callable[[str], Awaitable[list[dict[str, Any]]]]] = {
     "imports": imports.measure,
+    "answers": answers.measure,
     "name_search": name_search.measure,
 }
+MILLION = "--million"
 
 
 def main() -> None:
     """Run the benchmarks that were asked for, each on a fresh embedded server with its usual durability."""
-    wanted = sys.argv[1:] or list(BENCHMARKS)
+    asked = set(sys.argv[1:]) - {MILLION}
+    if unknown := asked - BENCHMARKS.keys():
+        sys.exit(f"No benchmark {', '.join(sorted(unknown))}. There are: {', '.join(BENCHMARKS)}.")
+    known = BENCHMARKS | ({"answers": answers.measure_to_a_million} if MILLION in sys.argv else {})
+    wanted = [name for name in BENCHMARKS if not asked or name in asked]
     figures: list[dict[str, Any]] = []
     for name in wanted:
         folder = Path(tempfile.mkdtemp(prefix="xinyong-bench-"))
         cluster = embedded.start(folder)
         try:
+            console.print(f"[bold]{name}[/bold]")
             migrate(cluster.url)
-            figures += asyncio.run(_measure(name, cluster.url))
+            with step(f"{name} as a whole"):
+                figures += asyncio.run(_run(known[name], cluster.url))
         finally:
             embedded.remove(cluster)
             shutil.rmtree(folder, ignore_errors=True)
@@ -49,8 +61,8 @@ def main() -> None:
     Console().print(table)
 
 
-async def _measure(name: str, url: str) -> list[dict[str, Any]]:
-    return await BENCHMARKS[name](url)
+async def _run(measure: Callable[[str], Awaitable[list[dict[str, Any]]]], url: str) -> list[dict[str, Any]]:
+    return await measure(url)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,17 @@ _NAMED_IDENTITY: Final = re.compile(
     rf"身份(?:证件?)?(?:证?号码?|证)?[为是系:]{{0,2}} ?([0-9](?:{_GAP}[0-9]){{14,16}}(?:{_GAP}[0-9Xx])?)(?![0-9])"
 )
 _IDENTITY_WORD: Final = re.compile(r"身份|证件号|公民号|(?i:id ?card|id ?no)")
-_LATEST_BIRTH: Final = "2009"
+# Many case and document numbers are region, recent day and serial. Those that may be births of the last years count as
+# identity numbers all the same, unless what stands round them says that they are numbers of something else.
+_RECENT_BIRTH: Final = "2010"
+_BRACKET_BEFORE: Final = re.compile(r"[\[〔【][0-9]{0,4}[\]〕】]?[^0-9A-Za-z]{0,4}$")
+_NUMERALS: Final = "零〇○一二三四五六七八九幺两"
+_WRITTEN_IDENTITY: Final = re.compile(
+    rf"身份[^{_NUMERALS}。;]{{0,8}}([{_NUMERALS}]{{14,17}}[{_NUMERALS}Xx])(?![{_NUMERALS}])"
+)
+_TRAVEL: Final = re.compile(
+    r"(?:护照|通行证|台胞证|回乡证)(?:号码?|编号|证号)?[为是系:]{0,2} ?([A-Za-z]{1,2} ?[0-9]{7,10})(?![0-9A-Za-z])"
+)
 
 _GROUP: Final = r"[ \-.·]{1,2}"
 _MOBILE: Final = re.compile(
@@ -41,6 +51,7 @@ _PHONE_WORD: Final = r"(?:电话|手机|座机|固话|传真|联系方式|联系
 _NAMED_PHONE: Final = re.compile(
     rf"{_PHONE_WORD}(?:号码?|[(][^()]{{0,6}}[)])?[为是系:.]{{0,2}} ?([2-9][0-9]{{2,3}}[ \-]?[0-9]{{4}}{_EXTENSION})(?![0-9A-Za-z]){_MEASURE}"
 )
+_WRITTEN_PHONE: Final = re.compile(rf"{_PHONE_WORD}[^{_NUMERALS}。;]{{0,8}}([{_NUMERALS}]{{7,12}})(?![{_NUMERALS}])")
 _NEXT_PHONE: Final = re.compile(
     rf" ?[、/,;或和] ?([2-9][0-9]{{2,3}}[ \-]?[0-9]{{4}}{_EXTENSION})(?![0-9A-Za-z]){_MEASURE}"
 )
@@ -67,30 +78,39 @@ _NUMBER_WORD: Final = re.compile(
 def find_identity_numbers(text: str) -> Iterator[Finding]:
     """Yield the identity numbers of natural persons, valid ones by themselves, others behind a word that names them.
 
-    Without such a word the birth must lie before 2010, as many case numbers are region, recent day and serial. A number
-    that is a credit code as well counts as one, unless the word says otherwise.
+    Without such a word a birth from 2010 on counts only where nothing round it says that it numbers a document: a bracket
+    or a word such as 编号 before, 号 behind. A number that is a credit code as well counts as one, unless the word says
+    otherwise. Numbers of passports and travel permits, and those written in Chinese numerals, count behind their word.
     """
+    for pattern in (_WRITTEN_IDENTITY, _TRAVEL):
+        for match in pattern.finditer(text):
+            yield Finding(Kind.IDENTITY_NUMBER, *match.span(1))
     for match in _NAMED_IDENTITY.finditer(text):
         if not check(compact(match[1])).is_key or reads_like_person_id(compact(match[1])):
             yield Finding(Kind.IDENTITY_NUMBER, *match.span(1))
     for match in _IDENTITY.finditer(text):
         number = compact(match[1])
         is_named = _is_after(_IDENTITY_WORD, text, match.start(1), reach=20)
-        if reads_like_person_id(number) and (is_named or _stands_alone(number)):
+        if reads_like_person_id(number) and (is_named or _stands_alone(text, number, *match.span(1))):
             yield Finding(Kind.IDENTITY_NUMBER, *match.span(1))
     for match in _OLD_IDENTITY.finditer(text):
         if reads_like_old_person_id(compact(match[1])) and _is_after(_IDENTITY_WORD, text, match.start(1), reach=12):
             yield Finding(Kind.IDENTITY_NUMBER, *match.span(1))
 
 
-def _stands_alone(number: str) -> bool:
-    return is_person_id(number) and number[6:10] <= _LATEST_BIRTH and not check(number).is_key
+def _stands_alone(text: str, number: str, start: int, end: int) -> bool:
+    if not is_person_id(number) or check(number).is_key:
+        return False
+    if number[6:10] < _RECENT_BIRTH:
+        return True
+    before = text[max(0, start - 12) : start]
+    return text[end : end + 1] != "号" and not _BRACKET_BEFORE.search(before) and not _NUMBER_WORD.search(before)
 
 
 def find_phones(text: str) -> Iterator[Finding]:
-    """Yield mobile numbers, landlines with their area code, and shorter numbers behind a word such as 电话.
+    """Yield mobile numbers, landlines with their area code, and shorter or spelt-out numbers behind a word such as 电话.
 
-    Not found are service numbers (12315, 400…) and numbers behind words for other numbers (批号, 许可证号).
+    An authority's own landline counts as well: a text does not say whose it is. Not found are service numbers (12315, 400…) and numbers behind words for other numbers (批号, 许可证号).
     """
     for match in _MOBILE.finditer(text):
         if _may_be_phone(text, match.start(), match.end()):
@@ -101,6 +121,8 @@ def find_phones(text: str) -> Iterator[Finding]:
         if (is_parted or is_named) and _may_be_phone(text, match.start(), match.end()):
             yield Finding(Kind.PHONE, *match.span())
             yield from _following_phones(text, match.end())
+    for match in _WRITTEN_PHONE.finditer(text):
+        yield Finding(Kind.PHONE, *match.span(1))
     for match in _NAMED_PHONE.finditer(text):
         yield Finding(Kind.PHONE, *match.span(1))
         yield from _following_phones(text, match.end(1))
@@ -125,7 +147,7 @@ def _may_be_phone(text: str, start: int, end: int) -> bool:
 def find_accounts(text: str) -> Iterator[Finding]:
     """Yield bank accounts: numbers behind a word for one, and card numbers that pass the Luhn check.
 
-    By themselves only cards of China's scheme (62) are found, those of the others when written in fours: case and licence
+    The treasury's accounts for fines (缴款账户) count as well. By themselves only cards of China's scheme (62) are found, those of the others when written in fours: case and licence
     numbers begin with the same digits.
     """
     for match in _ACCOUNT.finditer(text):

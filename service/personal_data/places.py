@@ -13,8 +13,17 @@ _LETTER: Final = "A-HJ-NP-Za-hj-np-z"
 _PLATE: Final = re.compile(
     rf"(?<![江内])[{PLATE_PROVINCES}] ?[{_LETTER}][ ·.\-]?"
     rf"(?:[0-9]{{5}}[DFdf]|[DFdf][0-9{_LETTER}][0-9]{{4}}"
-    rf"|(?=(?:[{_LETTER}]*[0-9]){{2}})[0-9{_LETTER}]{{4}}[0-9{_LETTER}挂学警港澳])(?![0-9A-Za-z\-])"
+    rf"|(?=(?:[{_LETTER}]*[0-9]){{2}})[0-9{_LETTER}]{{4}}[0-9{_LETTER}挂学警港澳领])(?![0-9A-Za-z\-])"
     r"(?! ?(?:元|万|吨|米|平方|千克|公斤|%))"
+)
+# Plates of the armed police; of embassies and the army only where a word says that it is one.
+_OTHER_PLATES: Final = (
+    re.compile(rf"(?<![0-9A-Za-z])([Ww][Jj] ?[{PLATE_PROVINCES}]?[ ·.\-]?[0-9]{{4}}[0-9A-Za-z])(?![0-9A-Za-z])"),
+    re.compile(r"(使 ?[·.]?[0-9]{6})(?=(?:号)?(?:机动|小|轿|货|客|汽)?车|号牌|牌照)"),
+    re.compile(
+        r"(?:车牌|号牌|牌照|军车)(?:号码?)?[为是系:]{0,2} ?"
+        rf"(使 ?[·.]?[0-9]{{6}}|[{_LETTER}海空军北南沈兰济广成京] ?[{_LETTER}][ ·.\-]?[0-9]{{5}})(?![0-9A-Za-z])"
+    ),
 )
 _EMAIL: Final = re.compile(
     r"[0-9A-Za-z][0-9A-Za-z._%+\-]{0,63} ?@ ?(?:[0-9A-Za-z][0-9A-Za-z\-]{0,62} ?\. ?){1,4}[A-Za-z]{2,12}(?![0-9A-Za-z])"
@@ -32,9 +41,15 @@ _ADDRESS_END: Final = re.compile(r"(?:身份证|联系|电话|手机|公民身�
 
 
 def find_plates(text: str) -> Iterator[Finding]:
-    """Yield vehicle plates, those of new-energy vehicles and of trailers too; military and embassy plates are not read."""
+    """Yield vehicle plates: civil ones, of new-energy vehicles, trailers, consulates and the armed police by themselves.
+
+    Plates of embassies and of the army are found next to a word for a vehicle or its plate.
+    """
     for match in _PLATE.finditer(text):
         yield Finding(Kind.PLATE, *match.span())
+    for pattern in _OTHER_PLATES:
+        for match in pattern.finditer(text):
+            yield Finding(Kind.PLATE, *match.span(1))
 
 
 def find_emails(text: str) -> Iterator[Finding]:
