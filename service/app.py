@@ -16,6 +16,7 @@ import service.catalog.endpoints
 import service.changes.endpoints
 import service.health.endpoints
 import service.imports.endpoints
+import service.penalties.endpoints
 import service.signing.well_known
 import service.status.endpoints
 import service.subjects.endpoints
@@ -42,6 +43,7 @@ from service.web.reports import Press
 ROUTERS: Final = (
     service.status.endpoints.router,
     service.subjects.endpoints.router,
+    service.penalties.endpoints.router,
     service.imports.endpoints.router,
     service.catalog.endpoints.router,
     service.catalog.calendar.endpoints.router,
@@ -71,6 +73,10 @@ Looking up one status, searching by name and reading the catalogues need no key;
 TAGS: Final = [
     {"name": "status", "description": "The public state of an enterprise: listed, penalised, clear or not covered."},
     {"name": "subjects", "description": "Registration, search by name or old number, and the credit file."},
+    {
+        "name": "penalties",
+        "description": "A penalty's life: draft, review, publication, withdrawal, correction, recall.",
+    },
     {"name": "imports", "description": "Files of authorities taken in, row by row, with an exact account."},
     {"name": "changes", "description": "The one ordered log of everything that happened, as it may be seen today."},
     {"name": "catalog", "description": "Lists, legal rules, authorities, regions and sources, each with its citation."},

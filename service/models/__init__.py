@@ -5,8 +5,10 @@ from service.models.calendar import CalendarDay, CalendarYear
 from service.models.catalog import Authority, Blacklist, CatalogVersion, LegalRule, Region, Source
 from service.models.change import Change, ChangeLog, PendingChange
 from service.models.data_import import DataImport, ImportEvent, ImportRow
+from service.models.document import Document, DocumentContent
 from service.models.horizon import Horizon
 from service.models.idempotency import IdempotencyKey
+from service.models.life import OutboxItem, PenaltyCorrection, WithdrawalNotice
 from service.models.record import (
     BlacklistEntry,
     BlacklistEntryVersion,
@@ -36,12 +38,16 @@ __all__ = [
     "Change",
     "ChangeLog",
     "DataImport",
+    "Document",
+    "DocumentContent",
     "Horizon",
     "IdempotencyKey",
     "ImportEvent",
     "ImportRow",
     "LegalRule",
+    "OutboxItem",
     "Penalty",
+    "PenaltyCorrection",
     "PenaltyVersion",
     "PendingChange",
     "Principal",
@@ -52,4 +58,5 @@ __all__ = [
     "SubjectIdentifier",
     "SubjectName",
     "SubjectVersion",
+    "WithdrawalNotice",
 ]

@@ -4,6 +4,11 @@ A head carries identity, natural key, state and the number of its current versio
 append-only: only `superseded_at` is ever set, once. Whether a record is public is computed at query time from the
 state and the window `public_from` … `public_until` (both days shown; no end: until removed); `public_reason` says why
 there is no window.
+
+A version *is* the event: `command`, `actor`, `basis` and `reason` of the act, the legal day `effective_on` it works from, and
+in `act` what belongs to this act alone (a signed checklist, a successor). `recorders` are the principals who wrote or handed
+in the content, `reviewer` the one who checked it; the database refuses one person as both. What was redacted for the public is
+kept in `originals`, for the record's own authority only.
 """
 
 from datetime import date, datetime
@@ -27,7 +32,11 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from service.models.base import SUBJECT, USCC_SHAPE, Base
 
-STATES = "state IN ('draft', 'published', 'ended', 'void')"
+PENALTY_STATES = "state IN ('draft', 'submitted', 'returned', 'approved', 'published', 'withheld', 'suspended', 'recalled', 'ended', 'void')"
+ENTRY_STATES = "state IN ('draft', 'proposed', 'notified', 'consented', 'published', 'suspended', 'recalled', 'not_listed', 'ended', 'void')"
+#: Rows of a source that state an ended record say no more than that.
+ENDING_TRUTH = "state <> 'ended' OR ending IS NOT NULL OR command IN ('import', 'revert_import')"
+FOUR_EYES = "reviewer IS NULL OR NOT reviewer = ANY (recorders)"
 WINDOW_TRUTH = "(public_from IS NULL) = (public_reason IS NOT NULL)"
 
 
@@ -57,6 +66,15 @@ class _Version:
     command: Mapped[str] = mapped_column(Text)
     actor: Mapped[str] = mapped_column(Text)
     basis: Mapped[str | None] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(Text)
+    effective_on: Mapped[date | None]
+    act: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    ending: Mapped[str | None] = mapped_column(Text)
+    recorders: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    reviewer: Mapped[str | None] = mapped_column(Text)
+    silences_before: Mapped[bool] = mapped_column(server_default=text("false"))
+    redactions: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    originals: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     recorded_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     superseded_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     source_code: Mapped[str | None] = mapped_column(Text)
@@ -92,7 +110,7 @@ class Penalty(_Head, Base):
     def __table_args__(cls) -> tuple[Any, ...]:
         return (
             CheckConstraint(USCC_SHAPE, name="uscc_shape"),
-            CheckConstraint(STATES, name="state_known"),
+            CheckConstraint(PENALTY_STATES, name="state_known"),
             ForeignKeyConstraint(["uscc"], ["subject.uscc"]),
             Index(
                 "uq_penalty_natural_key",
@@ -135,6 +153,13 @@ class PenaltyVersion(_Version, Base):
     source_org: Mapped[str | None] = mapped_column(Text)
     legal_representative: Mapped[str | None] = mapped_column(Text)
     remark: Mapped[str | None] = mapped_column(Text)
+    served_on: Mapped[date | None]
+    publication_told_on: Mapped[date | None]
+    repair_notice_served_on: Mapped[date | None]
+    restriction_until: Mapped[date | None]
+    display_exception: Mapped[str | None] = mapped_column(Text)
+    display_exception_until: Mapped[date | None]
+    withheld_until: Mapped[date | None]
 
     gsxt_from: Mapped[date | None]
     gsxt_until: Mapped[date | None]
@@ -151,9 +176,22 @@ class PenaltyVersion(_Version, Base):
     @classmethod
     def __table_args__(cls) -> tuple[Any, ...]:
         return (
-            CheckConstraint(STATES, name="state_known"),
+            CheckConstraint(PENALTY_STATES, name="state_known"),
             CheckConstraint(WINDOW_TRUTH, name="window_or_reason"),
             CheckConstraint("fine_fen >= 0 AND confiscation_fen >= 0", name="amounts_not_negative"),
+            CheckConstraint(FOUR_EYES, name="reviewer_did_not_record"),
+            CheckConstraint(
+                "command <> 'publish' OR (reviewer IS NOT NULL AND published_on IS NOT NULL)",
+                name="published_by_reviewer",
+            ),
+            CheckConstraint(
+                "state <> 'withheld' OR (reason IS NOT NULL AND withheld_until IS NOT NULL AND reviewer IS NOT NULL)",
+                name="withheld_has_reason_and_end",
+            ),
+            CheckConstraint(
+                "state <> 'suspended' OR (reason IS NOT NULL AND basis IS NOT NULL)", name="suspended_has_basis"
+            ),
+            CheckConstraint(ENDING_TRUTH, name="ended_says_how"),
             ForeignKeyConstraint(["uscc", "id"], ["penalty.uscc", "penalty.id"]),
             Index(
                 "uq_penalty_version_current",
@@ -180,7 +218,7 @@ class BlacklistEntry(_Head, Base):
     def __table_args__(cls) -> tuple[Any, ...]:
         return (
             CheckConstraint(USCC_SHAPE, name="uscc_shape"),
-            CheckConstraint(STATES, name="state_known"),
+            CheckConstraint(ENTRY_STATES, name="state_known"),
             ForeignKeyConstraint(["uscc"], ["subject.uscc"]),
             ForeignKeyConstraint(["list_id"], ["blacklist.id"]),
             Index(
@@ -214,9 +252,15 @@ class BlacklistEntryVersion(_Version, Base):
     @classmethod
     def __table_args__(cls) -> tuple[Any, ...]:
         return (
-            CheckConstraint(STATES, name="state_known"),
+            CheckConstraint(ENTRY_STATES, name="state_known"),
             CheckConstraint(WINDOW_TRUTH, name="window_or_reason"),
             CheckConstraint("listed_on_grade IN ('stated', 'assumed')", name="listed_on_grade_known"),
+            CheckConstraint(FOUR_EYES, name="reviewer_did_not_record"),
+            CheckConstraint(
+                "command <> 'list' OR (reviewer IS NOT NULL AND listed_on IS NOT NULL AND basis IS NOT NULL)",
+                name="listed_by_reviewer_with_basis",
+            ),
+            CheckConstraint(ENDING_TRUTH, name="ended_says_how"),
             ForeignKeyConstraint(["uscc", "id"], ["blacklist_entry.uscc", "blacklist_entry.id"]),
             Index(
                 "uq_blacklist_entry_version_current",

@@ -1,0 +1,159 @@
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.access.rules import Actor
+from service.access.visibility import visible_to
+from service.db import ReadSession
+from service.models import Document, Penalty, PenaltyCorrection, PenaltyVersion, WithdrawalNotice
+from service.records.queries import Row
+
+_V = PenaltyVersion.__table__.c
+
+
+async def list_penalties(
+    session: AsyncSession | ReadSession,
+    *,
+    uscc: str,
+    actor: Actor,
+    state: str | None,
+    after: UUID | None,
+    limit: int,
+) -> Sequence[Row]:
+    """Return the current versions of a subject's penalties that may be seen, by id (oldest first), behind the id `after`."""
+    query = (
+        select(PenaltyVersion.__table__)
+        .where(_V.uscc == uscc, _V.superseded_at.is_(None), visible_to(actor, PenaltyVersion))
+        .order_by(_V.id)
+        .limit(limit)
+    )
+    if state is not None:
+        query = query.where(_V.state == state)
+    if after is not None:
+        query = query.where(_V.id > after)
+    return [dict(row) for row in (await session.execute(query)).mappings()]
+
+
+async def find_visible(session: AsyncSession | ReadSession, *, uscc: str, record_id: UUID, actor: Actor) -> Row | None:
+    """Return the current version of a penalty that may be seen, or None."""
+    query = select(PenaltyVersion.__table__).where(
+        _V.uscc == uscc, _V.id == record_id, _V.superseded_at.is_(None), visible_to(actor, PenaltyVersion)
+    )
+    row = (await session.execute(query)).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+async def list_queue(
+    session: AsyncSession | ReadSession,
+    *,
+    authorities: Sequence[str],
+    state: str,
+    after: tuple[str, UUID] | None,
+    limit: int,
+) -> Sequence[Row]:
+    """Return the penalties of these authorities that stand in a state, by code and id, behind the pair `after`."""
+    query = (
+        select(PenaltyVersion.__table__)
+        .where(_V.authority_code.in_(authorities), _V.state == state, _V.superseded_at.is_(None))
+        .order_by(_V.uscc, _V.id)
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(tuple_(_V.uscc, _V.id) > after)
+    return [dict(row) for row in (await session.execute(query)).mappings()]
+
+
+async def find_same_number(session: AsyncSession, *, uscc: str, natural_key: str) -> UUID | None:
+    """Return the id of the subject's penalty with this natural key, void ones left out."""
+    found = await session.execute(
+        select(Penalty.id).where(Penalty.uscc == uscc, Penalty.natural_key == natural_key, Penalty.state != "void")
+    )
+    return found.scalar_one_or_none()
+
+
+async def list_document_kinds(session: AsyncSession | ReadSession, *, uscc: str, record_id: UUID) -> list[str]:
+    """Return the kinds of the documents attached to a penalty."""
+    found = await session.execute(
+        select(Document.kind).where(Document.uscc == uscc, Document.record_id == record_id).distinct()
+    )
+    return sorted(found.scalars())
+
+
+async def insert_correction(session: AsyncSession, correction: Row) -> None:
+    """Insert a proposed correction; a second open one violates `uq_penalty_correction_open`."""
+    await session.execute(insert(PenaltyCorrection).values(dict(correction)))
+
+
+async def find_open_correction(
+    session: AsyncSession | ReadSession, *, uscc: str, penalty_id: UUID
+) -> PenaltyCorrection | None:
+    """Return the correction that waits for its review, or None."""
+    found = await session.execute(
+        select(PenaltyCorrection)
+        .where(
+            PenaltyCorrection.uscc == uscc,
+            PenaltyCorrection.penalty_id == penalty_id,
+            PenaltyCorrection.state == "proposed",
+        )
+        .execution_options(populate_existing=True)
+    )
+    return found.scalar_one_or_none()
+
+
+async def close_correction(
+    session: AsyncSession,
+    *,
+    uscc: str,
+    correction_id: UUID,
+    state: str,
+    decided_by: str,
+    reason: str | None,
+    version_no: int | None,
+    now: datetime,
+) -> bool:
+    """Set what became of a proposed correction; returns False where somebody else did."""
+    done = await session.execute(
+        update(PenaltyCorrection)
+        .where(
+            PenaltyCorrection.uscc == uscc,
+            PenaltyCorrection.id == correction_id,
+            PenaltyCorrection.state == "proposed",
+        )
+        .values(state=state, decided_by=decided_by, decided_at=now, decision_reason=reason, version_no=version_no)
+        .returning(PenaltyCorrection.id)
+    )
+    return done.one_or_none() is not None
+
+
+async def insert_notice(session: AsyncSession, notice: Row) -> None:
+    """Insert the public notice of a withdrawal."""
+    await session.execute(insert(WithdrawalNotice).values(dict(notice)))
+
+
+async def list_notices(
+    session: AsyncSession | ReadSession,
+    *,
+    today: date,
+    authority: str | None,
+    document_no: str | None,
+    after: tuple[date, UUID] | None,
+    limit: int,
+) -> Sequence[WithdrawalNotice]:
+    """Return the notices shown on the day `today`, by last day and id."""
+    notice = WithdrawalNotice
+    query = (
+        select(notice)
+        .where(notice.shown_from <= today, notice.shown_until >= today)
+        .order_by(notice.shown_until, notice.penalty_id)
+        .limit(limit)
+    )
+    if authority is not None:
+        query = query.where(notice.authority_code == authority)
+    if document_no is not None:
+        query = query.where(notice.document_no == document_no)
+    if after is not None:
+        query = query.where(tuple_(notice.shown_until, notice.penalty_id) > after)
+    return (await session.scalars(query)).all()

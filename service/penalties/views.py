@@ -1,0 +1,134 @@
+"""The wire form of penalties: what is public, and what the authority's own people see beside it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any, Final
+
+from service.access.rules import AUTHORITY_ROLES, Actor
+from service.models import PenaltyCorrection, WithdrawalNotice
+from service.penalties.actions import standing_of
+from service.penalties.rules import FIELDS, MAY_PROPOSE, MAY_REJECT, MOVES, TEXTS, State, content_of, from_json
+from service.penalties.rules.gate import Checklist, checklist_view
+from service.records.queries import Row
+from service.records.rules import possible_moves, table
+
+View = dict[str, Any]
+
+#: Commands of the API; the repair room ends records by itself.
+OFFERED: Final = table((*(move for name, move in MOVES.items() if name != "repair"), MAY_PROPOSE, MAY_REJECT))
+_PUBLIC: Final = (
+    "id", "uscc", "version_no", "state", "kinds", "fine_fen", "confiscation_fen", *TEXTS, "procedure", "field", "decided_on",
+    "valid_until", "published_on", "tier", "tier_basis", "recorded_at", "authority_code",
+)  # fmt: skip
+_OWN: Final = (
+    "legal_representative", "remark", "source_org", "served_on", "publication_told_on", "repair_notice_served_on",
+    "restriction_until", "display_exception", "display_exception_until", "withheld_until", "recorders", "reviewer", "command",
+    "reason", "basis", "effective_on", "act",
+)  # fmt: skip
+
+
+def is_public(row: Row, *, today: date) -> bool:
+    """Return whether a version is public on the day `today` (DESIGN decision 1)."""
+    return (
+        row["state"] == State.PUBLISHED
+        and row["public_reason"] is None
+        and row["public_from"] is not None
+        and row["public_from"] <= today
+        and (row["public_until"] is None or today <= row["public_until"])
+    )
+
+
+def is_own(row: Row, actor: Actor) -> bool:
+    """Return whether the actor sees the record in full: its authority's own people, those above it, and auditors."""
+    return actor.audits_everything or row["authority_code"] in actor.sees_records_of
+
+
+def penalty_view(row: Row, *, actor: Actor, today: date) -> View:
+    """Return a penalty as the actor may see it; texts held back are null for everybody but its own people."""
+    own = is_own(row, actor)
+    hidden = () if own or row["uscc"] in actor.subjects else row["held_texts"]
+    view = {name: None if name in hidden else row[name] for name in _PUBLIC}
+    return view | {
+        "public": is_public(row, today=today),
+        "authority": row["authority_name"],
+        "publish_from": row["public_from"],
+        "publish_until": row["public_until"],
+        "not_public_because": row["public_reason"],
+        "rule": row["public_rule"],
+        "rule_grade": row["public_grade"],
+        "own": _own_part(row, actor) if own else None,
+    }
+
+
+def _own_part(row: Row, actor: Actor) -> View:
+    of_authority = actor.acts_for(row["authority_code"], *AUTHORITY_ROLES)
+    return {name: row[name] for name in _OWN} | {
+        "redactions": row["redactions"] or {},
+        "originals": row["originals"] if of_authority else None,
+        "flags": [*row["flags"], *row["window_flags"]],
+        "channels": {
+            channel: {
+                "publish_from": row[f"{channel}_from"],
+                "publish_until": row[f"{channel}_until"],
+                "rule": row[f"{channel}_rule"],
+                "grade": row[f"{channel}_grade"],
+                "reason": row[f"{channel}_reason"],
+            }
+            for channel in ("gsxt", "credit_china")
+        },
+        "source": row["source_code"],
+        "possible": possible_moves(OFFERED, standing_of(row), actor),
+    }
+
+
+def versions_view(rows: Sequence[Row], *, actor: Actor, today: date) -> list[View]:
+    """Return the versions of a penalty that the actor may see, each with the fields that differ from the one before it.
+
+    Own people see all. Everybody else sees the versions that were published, from the last one on that replaced personal
+    data or secrets, and only while the penalty is public.
+    """
+    own = bool(rows) and is_own(rows[-1], actor)
+    shown = list(rows if own else _told_in_public(rows, today=today))
+    items = []
+    for place, row in enumerate(shown):
+        before = shown[place - 1] if place else None
+        changed = [] if before is None else [name for name in (*FIELDS, "state", "tier") if row[name] != before[name]]
+        visible = [name for name in changed if own or name in _PUBLIC]
+        items.append({"penalty": penalty_view(row, actor=actor, today=today), "changed": visible})
+    return items
+
+
+def _told_in_public(rows: Sequence[Row], *, today: date) -> Iterable[Row]:
+    if not rows or not is_public(rows[-1], today=today):
+        return []
+    first = max((row["version_no"] for row in rows if row["silences_before"]), default=0)
+    return [row for row in rows if row["version_no"] >= first and row["state"] == State.PUBLISHED]
+
+
+def correction_view(correction: PenaltyCorrection, row: Row, checklist: Checklist | None) -> View:
+    """Return a correction with the values that it changes as they are and as they would be."""
+    before = content_of(row)
+    return {
+        "id": correction.id,
+        "state": correction.state,
+        "nature": correction.nature,
+        "reason": correction.reason,
+        "changes": from_json(correction.changes),
+        "before": {name: getattr(before, name) for name in correction.changes},
+        "proposed_by": correction.proposed_by,
+        "proposed_at": correction.proposed_at,
+        "checklist": None if checklist is None else checklist_view(checklist),
+    }
+
+
+def notice_view(notice: WithdrawalNotice) -> View:
+    """Return the public notice of a withdrawal: no code, no name, no content of the penalty."""
+    return {
+        "document_no": notice.document_no,
+        "authority": notice.authority_name,
+        "fall": notice.fall,
+        "reason": notice.reason,
+        "fell_on": notice.fell_on,
+        "shown_from": notice.shown_from,
+        "shown_until": notice.shown_until,
+    }

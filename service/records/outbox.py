@@ -1,0 +1,38 @@
+"""What is queued for others when a record is shown or hidden; the queue holds ids, delivery decides what may be told."""
+
+from datetime import date, datetime
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.changes.rules import ChangeKind
+from service.records.queries import Row, insert_outbox
+
+PUBLICATION: Final = "feed_publication"
+WITHDRAWAL: Final = "feed_withdrawal"
+PARTY_NOTICE: Final = "party_notice"
+#: The outside channels; an entry of a blacklist goes to both.
+FEEDS: Final = ("gsxt", "credit_china")
+
+
+def feeds_of(kind: ChangeKind, row: Row) -> list[str | None]:
+    """Return the outside channels that show, or may hold, a record."""
+    if kind is ChangeKind.BLACKLIST_ENTRY:
+        return list(FEEDS)
+    return [channel for channel in FEEDS if row[f"{channel}_from"] is not None]
+
+
+async def queue_publication(session: AsyncSession, kind: ChangeKind, row: Row, *, now: datetime) -> None:
+    """Queue a shown or changed record for every channel that shows it."""
+    feeds = feeds_of(kind, row)
+    if feeds:
+        await insert_outbox(session, topic=PUBLICATION, channels=feeds, kind=kind, row=row, now=now)
+
+
+async def queue_withdrawal(
+    session: AsyncSession, kind: ChangeKind, row: Row, *, now: datetime, due_on: date | None = None
+) -> None:
+    """Queue a hidden record for every channel that may hold it; `due_on` is the last day by law, where there is one."""
+    feeds = feeds_of(kind, row)
+    if feeds:
+        await insert_outbox(session, topic=WITHDRAWAL, channels=feeds, kind=kind, row=row, now=now, due_on=due_on)

@@ -1,0 +1,280 @@
+"""Reading and appending versions of penalties and blacklist entries; the head is locked and moved by one conditional UPDATE."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import uuid_utils.compat
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.changes.rules import ChangeKind
+from service.db import ReadSession
+from service.models import (
+    BlacklistEntry,
+    BlacklistEntryVersion,
+    OutboxItem,
+    Penalty,
+    PenaltyVersion,
+    PendingChange,
+    Subject,
+    SubjectName,
+)
+from service.reading.names import bigrams, fold_name
+from service.records.rules import NoSuchRecord
+from service.versions import VersionMismatch
+
+Row = Mapping[str, Any]
+
+HEADS: Final[Mapping[ChangeKind, Any]] = {ChangeKind.PENALTY: Penalty, ChangeKind.BLACKLIST_ENTRY: BlacklistEntry}
+VERSIONS: Final[Mapping[ChangeKind, Any]] = {
+    ChangeKind.PENALTY: PenaltyVersion,
+    ChangeKind.BLACKLIST_ENTRY: BlacklistEntryVersion,
+}
+#: Columns that belong to one act and are not carried into the next version.
+OF_THE_ACT: Final = (
+    "command", "actor", "basis", "reason", "effective_on", "act", "ending", "recorded_at", "superseded_at", "import_id",
+    "import_row", "silences_before",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a new version says of the act that made it; `public_event` is its name in the change log."""
+
+    command: str
+    state: str
+    actor: str
+    public_event: str
+    at: datetime
+    basis: str | None = None
+    reason: str | None = None
+    effective_on: date | None = None
+    act: dict[str, Any] | None = None
+    ending: str | None = None
+    silences_before: bool = False
+
+
+def new_id() -> UUID:
+    """Return a fresh id of a record or document (uuid 7)."""
+    return uuid_utils.compat.uuid7()
+
+
+async def ensure_subject(session: AsyncSession, *, uscc: str, now: datetime) -> None:
+    """Make the subject's head where there is none: a subject that only records name."""
+    await session.execute(
+        upsert(Subject).values(uscc=uscc, version_no=0, created_at=now).on_conflict_do_nothing(index_elements=["uscc"])
+    )
+
+
+async def lock_current(session: AsyncSession, kind: ChangeKind, *, uscc: str, record_id: UUID) -> Row:
+    """Return the current version of a record as a row, its head locked until the transaction ends.
+
+    Raises:
+        NoSuchRecord: there is none.
+    """
+    head = HEADS[kind]
+    locked = await session.execute(
+        select(head.version_no).where(head.uscc == uscc, head.id == record_id).with_for_update()
+    )
+    if locked.one_or_none() is None:
+        raise no_such_record(record_id)
+    return await get_current(session, kind, uscc=uscc, record_id=record_id)
+
+
+async def get_current(session: AsyncSession | ReadSession, kind: ChangeKind, *, uscc: str, record_id: UUID) -> Row:
+    """Return the current version of a record as a row.
+
+    Raises:
+        NoSuchRecord: there is none.
+    """
+    columns = VERSIONS[kind].__table__
+    found = await session.execute(
+        select(columns).where(columns.c.uscc == uscc, columns.c.id == record_id, columns.c.superseded_at.is_(None))
+    )
+    row = found.mappings().one_or_none()
+    if row is None:
+        raise no_such_record(record_id)
+    return dict(row)
+
+
+async def list_versions(
+    session: AsyncSession | ReadSession, kind: ChangeKind, *, uscc: str, record_id: UUID
+) -> Sequence[Row]:
+    """Return all versions of a record, oldest first."""
+    columns = VERSIONS[kind].__table__
+    found = await session.execute(
+        select(columns).where(columns.c.uscc == uscc, columns.c.id == record_id).order_by(columns.c.version_no)
+    )
+    return [dict(row) for row in found.mappings()]
+
+
+def no_such_record(record_id: UUID) -> NoSuchRecord:
+    """Return the refusal that hides whether a record exists."""
+    return NoSuchRecord(f"There is no record {record_id} here that you may see.", detail_zh="没有可供查看的此项记录。")
+
+
+async def insert_record(
+    session: AsyncSession,
+    kind: ChangeKind,
+    *,
+    uscc: str,
+    record_id: UUID,
+    natural_key: str,
+    content: Row,
+    event: Event,
+    head: Row | None = None,
+) -> Row:
+    """Insert a record's head and first version, with its pending change. A natural key that is taken violates its index."""
+    await session.execute(
+        insert(HEADS[kind]).values(
+            uscc=uscc,
+            id=record_id,
+            natural_key=natural_key,
+            state=event.state,
+            version_no=1,
+            created_at=event.at,
+            **(head or {}),
+        )
+    )
+    return await _insert_version(session, kind, {**content, "uscc": uscc, "id": record_id}, 1, event)
+
+
+async def append_version(
+    session: AsyncSession,
+    kind: ChangeKind,
+    *,
+    current: Row,
+    changes: Row,
+    event: Event,
+    natural_key: str | None = None,
+) -> Row:
+    """Append the version that `event` makes of `current` with `changes`, and its pending change.
+
+    The head moves only from the very state and version that `current` has: whoever comes second is refused.
+
+    Raises:
+        VersionMismatch: somebody else moved the record first.
+    """
+    head, version = HEADS[kind], VERSIONS[kind]
+    at = {"uscc": current["uscc"], "id": current["id"]}
+    moved = await session.execute(
+        update(head)
+        .where(
+            head.uscc == at["uscc"],
+            head.id == at["id"],
+            head.version_no == current["version_no"],
+            head.state == current["state"],
+        )
+        .values(
+            version_no=current["version_no"] + 1,
+            state=event.state,
+            **({} if natural_key is None else {"natural_key": natural_key}),
+        )
+        .returning(head.version_no)
+    )
+    if moved.one_or_none() is None:
+        raise VersionMismatch("Somebody else changed the record first. Read it again.", detail_zh="记录已被他人修改。")
+    await session.execute(
+        update(version)
+        .where(version.uscc == at["uscc"], version.id == at["id"], version.superseded_at.is_(None))
+        .values(superseded_at=event.at)
+    )
+    carried = {name: value for name, value in current.items() if name not in OF_THE_ACT}
+    return await _insert_version(session, kind, carried | dict(changes), current["version_no"] + 1, event)
+
+
+async def _insert_version(session: AsyncSession, kind: ChangeKind, content: Row, number: int, event: Event) -> Row:
+    version = VERSIONS[kind].__table__
+    values = dict(content) | {
+        "version_no": number,
+        "state": event.state,
+        "command": event.command,
+        "actor": event.actor,
+        "basis": event.basis,
+        "reason": event.reason,
+        "effective_on": event.effective_on,
+        "act": event.act,
+        "ending": event.ending,
+        "silences_before": event.silences_before,
+        "recorded_at": event.at,
+    }
+    made = await session.execute(insert(version).values(values).returning(version))
+    row = dict(made.mappings().one())
+    await session.execute(
+        insert(PendingChange).values(
+            uscc=row["uscc"],
+            kind=kind.value,
+            record_id=row["id"],
+            version_no=number,
+            event=event.public_event,
+            recorded_at=event.at,
+        )
+    )
+    return row
+
+
+async def put_record_name(session: AsyncSession, *, uscc: str, name: str | None) -> None:
+    """Let a subject be found by the name that a record bears; the public finds it only while such a record is public."""
+    if not name:
+        return
+    folded = fold_name(name)
+    row = {"uscc": uscc, "name": name, "kind": "record", "folded": folded, "bigrams": bigrams(folded)}
+    await session.execute(upsert(SubjectName).values(row).on_conflict_do_nothing())
+
+
+async def drop_record_name(session: AsyncSession, *, uscc: str, name: str | None) -> None:
+    """Forget a name that a record bore by mistake, unless another record of the subject that is not void bears it."""
+    if not name:
+        return
+    borne = [
+        select(version.id)
+        .where(
+            version.uscc == uscc,
+            version.party_name == name,
+            version.superseded_at.is_(None),
+            version.state.not_in(("void", "ended")),
+        )
+        .exists()
+        for version in (PenaltyVersion, BlacklistEntryVersion)
+    ]
+    await session.execute(
+        delete(SubjectName).where(
+            SubjectName.uscc == uscc,
+            SubjectName.name == name,
+            SubjectName.kind == "record",
+            *(~exists for exists in borne),
+        )
+    )
+
+
+async def insert_outbox(
+    session: AsyncSession,
+    *,
+    topic: str,
+    channels: Sequence[str | None],
+    kind: ChangeKind,
+    row: Row,
+    now: datetime,
+    due_on: date | None = None,
+) -> None:
+    """Queue one item a channel for those who must be told of the version `row`; delivered by whoever serves the topic."""
+    await session.execute(
+        insert(OutboxItem),
+        [
+            {
+                "topic": topic,
+                "channel": channel,
+                "uscc": row["uscc"],
+                "record_kind": kind.value,
+                "record_id": row["id"],
+                "version_no": row["version_no"],
+                "due_on": due_on,
+                "created_at": now,
+            }
+            for channel in channels
+        ],
+    )
