@@ -3,13 +3,13 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from importlib.resources import files
+from time import monotonic
 from typing import Any, Final
 
 from fastapi import Depends, FastAPI
-from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
-from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 import service.catalog.calendar.endpoints
 import service.catalog.endpoints
@@ -23,17 +23,18 @@ import service.subjects.endpoints
 import service.web.endpoints
 from schemas.base import Problem
 from service.access.cache import AccessCache
-from service.body_limit import BodyLimit
 from service.catalog.queries import CatalogCache
 from service.clock import Clock, system_clock
 from service.db import Database
+from service.docs_pages import add_pages
 from service.http import refuse_unknown_parameters
 from service.idempotency.http import add_repetition
-from service.problems import (
-    PROBLEMS_PAGE,
-    add_problem_handlers,
-    problems_page,
-)
+from service.middleware.body_limit import BodyLimit
+from service.middleware.capacity import Capacity
+from service.middleware.headers import SecurityHeaders
+from service.middleware.pace import Pace
+from service.problems import add_body_problems, add_problem_handlers
+from service.request_checks import refuse_forbidden_characters, refuse_malformed_body
 from service.settings import Settings
 from service.web.actions import Counts
 from service.web.rendering import ASSETS as PAGE_ASSETS
@@ -59,7 +60,6 @@ MAX_BODY: Final = 2 * 1024**2
 #: What a multipart form adds to the file in it, at most.
 MULTIPART_FRAME: Final = 64 * 1024
 
-ASSETS: Final = "/docs/assets"
 TITLE: Final = "Xinyong"
 DESCRIPTION: Final = """
 Credit files, blacklist entries and published administrative penalties of enterprises in China, keyed by the unified social
@@ -95,7 +95,22 @@ class Api(FastAPI):
             schemas["Problem"] = Problem.model_json_schema()
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
+            add_body_problems(document)
         return super().openapi()
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return the layers of the application; the outermost adds its headers to every answer, errors included."""
+        origins = self.state.settings.origins()
+        layers: ASGIApp = super().build_middleware_stack()
+        if origins:
+            layers = CORSMiddleware(
+                layers,
+                allow_origins=origins,
+                allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+                allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match"],
+                expose_headers=["ETag", "Location", "RateLimit", "RateLimit-Policy", "Retry-After"],
+            )
+        return SecurityHeaders(layers, open_to_others=bool(origins))
 
 
 @asynccontextmanager
@@ -116,6 +131,11 @@ def create_app(settings: Settings, *, database: Database, clock: Clock = system_
         redirect_slashes=False,
         dependencies=[Depends(refuse_unknown_parameters)],
         lifespan=_lifespan,
+        dependencies=[
+            Depends(refuse_forbidden_characters),
+            Depends(refuse_unknown_parameters),
+            Depends(refuse_malformed_body),
+        ],
     )
     app.state.settings = settings
     app.state.database = database
@@ -124,41 +144,15 @@ def create_app(settings: Settings, *, database: Database, clock: Clock = system_
     app.state.page_counts = Counts()
     app.state.access = AccessCache(database)
     app.state.report_press = Press()
+    # The last one added sees a request first.
     app.add_middleware(BodyLimit, limit=MAX_BODY, larger={"/v1/imports": settings.max_upload_bytes + MULTIPART_FRAME})
+    app.add_middleware(Pace, patience=settings.client_timeout_s, clock=monotonic)
+    app.add_middleware(Capacity, most=settings.max_in_flight, deadline=settings.request_timeout_s)
     app.add_middleware(ProblemPages)
     add_problem_handlers(app)
     add_repetition(app)
     for router in ROUTERS:
         app.include_router(router)
-    _add_pages(app)
-    return app
-
-
-def _add_pages(app: FastAPI) -> None:
-    # The pages' scripts and styles come from a package, so that they need no other host.
     app.mount(PAGE_ASSETS, StaticFiles(directory=str(STATIC)), name="page-assets")
-    app.mount(ASSETS, StaticFiles(directory=str(files("fastapi_offline") / "static")), name="docs-assets")
-
-    @app.get("/docs", include_in_schema=False)
-    async def show_docs() -> HTMLResponse:
-        return get_swagger_ui_html(
-            openapi_url="/openapi.json",
-            title=TITLE,
-            swagger_js_url=f"{ASSETS}/swagger-ui-bundle.js",
-            swagger_css_url=f"{ASSETS}/swagger-ui.css",
-            swagger_favicon_url=f"{ASSETS}/favicon.png",
-        )
-
-    @app.get("/redoc", include_in_schema=False)
-    async def show_redoc() -> HTMLResponse:
-        return get_redoc_html(
-            openapi_url="/openapi.json",
-            title=TITLE,
-            redoc_js_url=f"{ASSETS}/redoc.standalone.js",
-            redoc_favicon_url=f"{ASSETS}/favicon.png",
-            with_google_fonts=False,
-        )
-
-    @app.get(PROBLEMS_PAGE, include_in_schema=False)
-    async def show_problems() -> HTMLResponse:
-        return HTMLResponse(problems_page())
+    add_pages(app)
+    return app

@@ -22,11 +22,17 @@ class Database:
         application: str,
         pool_size: int = 5,
         statement_timeout_ms: int = 0,
+        lock_timeout_ms: int = 0,
+        idle_timeout_ms: int = 0,
         command_timeout: float = 0,
     ) -> None:
         server_settings = {"application_name": application, "timezone": "UTC", "jit": "off"}
-        if statement_timeout_ms:
-            server_settings["statement_timeout"] = str(statement_timeout_ms)
+        deadlines = {
+            "statement_timeout": statement_timeout_ms,
+            "lock_timeout": lock_timeout_ms,
+            "idle_in_transaction_session_timeout": idle_timeout_ms,
+        }
+        server_settings |= {name: str(deadline) for name, deadline in deadlines.items() if deadline}
         connect_args: dict[str, Any] = {"timeout": 10, "server_settings": server_settings}
         if command_timeout:
             connect_args["command_timeout"] = command_timeout

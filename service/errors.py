@@ -16,6 +16,12 @@ class Category(StrEnum):
     UNAVAILABLE = "unavailable"
     VERSION_MISMATCH = "version_mismatch"
     VERSION_REQUIRED = "version_required"
+    RATE_LIMITED = "rate_limited"
+    UNSUPPORTED = "unsupported"
+    NOT_ALLOWED = "not_allowed"
+    TOO_SLOW = "too_slow"
+    HEADERS_TOO_LARGE = "headers_too_large"
+    INTERNAL = "internal"
 
 
 class Refusal(Exception):

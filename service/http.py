@@ -23,6 +23,7 @@ from service.clock import legal_day
 from service.db import Database, ReadSession
 from service.errors import Forbidden, Invalid, Refusal, Unauthenticated
 from service.problems import Responses, UnknownParameter, problem_responses
+from service.request_checks import operation_of
 from service.versions import ExpectedVersion, MalformedVersion, VersionMismatch, VersionRequired, read_expected_version
 
 T = TypeVar("T")
@@ -211,8 +212,7 @@ async def refuse_unknown_parameters(request: Request) -> None:
     """
     if not request.query_params:
         return
-    path = getattr(request.scope.get("route"), "path", None)
-    operation = request.app.openapi()["paths"].get(path, {}).get(request.method.lower())
+    operation = operation_of(request)
     if operation is None:
         return
     known = {parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "query"}

@@ -3,9 +3,11 @@
 Nothing of the inside leaves by here: an unexpected error is logged in full and answered in one sentence.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from html import escape
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, Final
 
 import orjson
@@ -27,6 +29,30 @@ STATUS: Final = {
     Category.UNAVAILABLE: 503,
     Category.VERSION_MISMATCH: 412,
     Category.VERSION_REQUIRED: 428,
+    Category.RATE_LIMITED: 429,
+    Category.UNSUPPORTED: 415,
+    Category.NOT_ALLOWED: 405,
+    Category.TOO_SLOW: 408,
+    Category.HEADERS_TOO_LARGE: 431,
+    Category.INTERNAL: 500,
+}
+#: The title of a problem for readers of Chinese; for readers of English it is the code in words.
+TITLE_ZH: Final = {
+    Category.NOT_FOUND: "未找到",
+    Category.CONFLICT: "与现状冲突",
+    Category.FORBIDDEN: "无权办理",
+    Category.UNAUTHENTICATED: "身份未验证",
+    Category.INVALID: "请求有误",
+    Category.TOO_LARGE: "请求内容过大",
+    Category.UNAVAILABLE: "暂时无法服务",
+    Category.VERSION_MISMATCH: "版本不符",
+    Category.VERSION_REQUIRED: "缺少版本",
+    Category.RATE_LIMITED: "请求过于频繁",
+    Category.UNSUPPORTED: "不支持的格式",
+    Category.NOT_ALLOWED: "不支持的方法",
+    Category.TOO_SLOW: "等待超时",
+    Category.HEADERS_TOO_LARGE: "请求头过大",
+    Category.INTERNAL: "服务内部出错",
 }
 PROBLEMS_PAGE: Final = "/docs/problems"
 MEDIA_TYPE: Final = "application/problem+json"
@@ -59,62 +85,118 @@ class BodyTooLarge(TooLarge):
     code = "body_too_large"
 
 
+class MalformedBody(Invalid):
+    """The body is not what its media type says, or repeats a member, nests too deep, or has a number out of all proportion."""
+
+    code = "malformed_body"
+
+
+class NotJson(Refusal):
+    """This operation takes JSON: send `Content-Type: application/json`."""
+
+    category = Category.UNSUPPORTED
+    code = "not_json"
+
+
+class MethodNotAllowed(Refusal):
+    """The path exists and does not take this method; the header `Allow` names those it takes."""
+
+    category = Category.NOT_ALLOWED
+    code = "method_not_allowed"
+
+
+class RequestTooSlow(Refusal):
+    """The body of the request did not arrive in time; the connection is closed. Send it again."""
+
+    category = Category.TOO_SLOW
+    code = "request_too_slow"
+
+
+class TooManyRequests(Refusal):
+    """More was asked than the key or the address may ask in this time. Ask again after `Retry-After` seconds."""
+
+    category = Category.RATE_LIMITED
+    code = "too_many_requests"
+
+
+class Overloaded(Unavailable):
+    """More requests are being worked on than this process takes at a time. Ask again after `Retry-After` seconds."""
+
+    code = "overloaded"
+
+
+class DeadlinePassed(Unavailable):
+    """The request took longer than any request may, and was ended; nothing of it was kept."""
+
+    code = "deadline_passed"
+
+
+class HeadersTooLarge(Refusal):
+    """The request line and the headers are longer than 64 KiB together; the connection is closed."""
+
+    category = Category.HEADERS_TOO_LARGE
+    code = "headers_too_large"
+
+
+class InternalError(Refusal):
+    """Something went wrong here. It is logged with the request; nothing of it was kept."""
+
+    category = Category.INTERNAL
+    code = "internal_error"
+
+
 class DatabaseUnavailable(Unavailable):
     """The database did not answer, or not in time. Ask again; whether a change was kept, its resource tells."""
 
     code = "database_unavailable"
 
 
-def problem_document(
-    status: int,
-    code: str,
-    detail: str,
-    *,
-    instance: str | None = None,
-    detail_zh: str | None = None,
-    extra: dict[str, object] | None = None,
-) -> dict[str, object]:
-    """Return the members of a problem document; `type` is a path of this service that explains the code."""
+def problem_document(refusal: Refusal, *, instance: str | None = None, chinese: bool = False) -> dict[str, object]:
+    """Return the problem document of a refusal, with its `extra` members; `type` is the page that explains the code.
+
+    `title` and `detail` are English, or Chinese where the reader prefers it; `detail_zh` is Chinese for every reader.
+    """
+    title = TITLE_ZH[refusal.category] if chinese else refusal.code.replace("_", " ").capitalize()
     document: dict[str, object] = {
-        "type": f"{PROBLEMS_PAGE}#{code}",
-        "title": code.replace("_", " ").capitalize(),
-        "status": status,
-        "code": code,
-        "detail": detail,
+        "type": f"{PROBLEMS_PAGE}#{refusal.code}",
+        "title": title,
+        "status": STATUS[refusal.category],
+        "code": refusal.code,
+        "detail": (refusal.detail_zh or f"{title}：{refusal.detail}") if chinese else refusal.detail,
     }
-    if detail_zh is not None:
-        document["detail_zh"] = detail_zh
+    if refusal.detail_zh is not None:
+        document["detail_zh"] = refusal.detail_zh
     if instance is not None:
         document["instance"] = instance
-    return document | (extra or {})
+    return document | refusal.extra
 
 
-def refusal_document(refusal: Refusal, *, instance: str | None = None) -> dict[str, object]:
-    """Return the problem document of a refusal, with its `extra` members."""
-    return problem_document(
-        STATUS[refusal.category],
-        refusal.code,
-        refusal.detail,
-        instance=instance,
-        detail_zh=refusal.detail_zh,
-        extra=refusal.extra,
-    )
+_LANGUAGE: Final = re.compile(
+    r"\s*(zh|en|\*)(?:-[A-Za-z0-9-]+)?\s*(?:;\s*q\s*=\s*([01](?:\.[0-9]{0,3})?))?\s*", re.IGNORECASE
+)
 
 
-def _answer(document: dict[str, object], headers: dict[str, str] | None = None) -> Response:
-    status = int(str(document["status"]))
-    body = orjson.dumps(document, default=str)
-    return Response(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
+def prefers_chinese(accept_language: str) -> bool:
+    """Return whether the header `Accept-Language` puts Chinese before English (RFC 9110, 12.5.4); without it, English."""
+    weights = {"zh": 0.0, "en": 0.0, "*": 0.0}
+    for part in accept_language[:1000].split(","):
+        found = _LANGUAGE.fullmatch(part)
+        if found is not None:
+            language, weight = found[1].lower(), float(found[2] or 1)
+            weights[language] = max(weights[language], weight)
+    return weights["zh"] > max(weights["en"], weights["*"])
 
 
-def refused(request: Request, refusal: Refusal) -> Response:
-    """Return the answer that a refusal is, with the headers its category asks for."""
-    headers = {}
+def refused(request: Request, refusal: Refusal, headers: Mapping[str, str] = MappingProxyType({})) -> Response:
+    """Return the answer that a refusal is, with the headers its category asks for and those given."""
+    chinese = prefers_chinese(request.headers.get("accept-language", ""))
+    added = {"Content-Language": "zh" if chinese else "en", "Vary": "Accept-Language", "Cache-Control": "no-store"}
     if refusal.category is Category.UNAUTHENTICATED:
-        headers["WWW-Authenticate"] = 'Bearer realm="xinyong"'
+        added["WWW-Authenticate"] = 'Bearer realm="xinyong"'
     if refusal.category is Category.UNAVAILABLE:
-        headers["Retry-After"] = "5"
-    return _answer(refusal_document(refusal, instance=request.url.path), headers)
+        added["Retry-After"] = "5"
+    body = orjson.dumps(problem_document(refusal, instance=request.url.path, chinese=chinese), default=str)
+    return Response(body, STATUS[refusal.category], {**added, **headers}, MEDIA_TYPE)
 
 
 async def _on_refusal(request: Request, error: Exception) -> Response:
@@ -139,12 +221,19 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         detail = "The body is larger than this operation takes; send it in parts."
         return refused(request, BodyTooLarge(detail, detail_zh="请求内容过大，请分批提交。"))
-    code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_").replace("-", "_")
-    detail = f"{request.method} {path}: {error.detail}"
-    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.REQUEST_TIMEOUT:
+        detail = "The body of the request did not arrive in time."
+        slow = RequestTooSlow(detail, detail_zh="请求内容未能及时送达。")
+        return refused(request, slow, {"Connection": "close"})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = _allowed(request)
-    return _answer(problem_document(error.status_code, code, detail, instance=path), headers)
+        allowed = _allowed(request)
+        detail = f"{path} takes {allowed}, not {request.method}."
+        refusal = MethodNotAllowed(detail, detail_zh=f"此路径支持的方法：{allowed}。")
+        return refused(request, refusal, {"Allow": allowed})
+    if error.status_code == HTTPStatus.BAD_REQUEST:
+        detail = "The body cannot be read as its media type."
+        return refused(request, MalformedBody(detail, detail_zh="请求内容无法解析。"))
+    return await _on_unexpected(request, error)
 
 
 def _allowed(request: Request) -> str:
@@ -165,9 +254,8 @@ async def _on_database_error(request: Request, error: Exception) -> Response:
 
 async def _on_unexpected(request: Request, error: Exception) -> Response:
     log.error("request.failed", method=request.method, path=request.url.path, exc_info=error)
-    detail = "Something went wrong here; it is logged."
-    return _answer(
-        problem_document(500, "internal_error", detail, instance=request.url.path, detail_zh="服务内部出错，已记录。")
+    return refused(
+        request, InternalError("Something went wrong here; it is logged.", detail_zh="服务内部出错，已记录。")
     )
 
 
@@ -188,7 +276,19 @@ def add_problem_handlers(app: FastAPI) -> None:
 
 
 #: What any operation may answer.
-EVERYWHERE: Final[tuple[type[Refusal], ...]] = (InvalidRequest, UnknownParameter, DatabaseUnavailable)
+EVERYWHERE: Final[tuple[type[Refusal], ...]] = (
+    InvalidRequest,
+    UnknownParameter,
+    TooManyRequests,
+    DatabaseUnavailable,
+    Overloaded,
+    DeadlinePassed,
+    InternalError,
+)
+
+#: What any operation with a body may answer besides; those that take JSON add `JSON_REFUSALS`.
+BODY_REFUSALS: Final[tuple[type[Refusal], ...]] = (RequestTooSlow, BodyTooLarge)
+JSON_REFUSALS: Final[tuple[type[Refusal], ...]] = (NotJson, MalformedBody)
 
 
 def problem_responses(*refusals: type[Refusal]) -> Responses:
@@ -207,14 +307,31 @@ def problem_responses(*refusals: type[Refusal]) -> Responses:
                 MEDIA_TYPE: {
                     "schema": {"$ref": "#/components/schemas/Problem"},
                     "examples": {
-                        refusal.code: {"value": problem_document(status, refusal.code, _words(refusal))}
-                        for refusal in group
+                        refusal.code: {"value": problem_document(refusal(_words(refusal)))} for refusal in group
                     },
                 }
             },
         }
         for status, group in sorted(by_status.items())
     }
+
+
+def add_body_problems(document: dict[str, Any]) -> None:
+    """Add what an operation with a body may answer to every such operation of an OpenAPI document, in place."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            content = operation.get("requestBody", {}).get("content")
+            if content is None:
+                continue
+            refusals = BODY_REFUSALS + (JSON_REFUSALS if list(content) == ["application/json"] else ())
+            for status, added in problem_responses(*refusals).items():
+                answer = operation["responses"].setdefault(str(status), added)
+                examples = answer["content"][MEDIA_TYPE]["examples"]
+                for code, example in added["content"][MEDIA_TYPE]["examples"].items():
+                    if code not in examples:
+                        examples[code] = example
+                        answer["description"] += f" `{code}`: {example['value']['detail']}"
+            operation["responses"] = dict(sorted(operation["responses"].items()))
 
 
 def _words(refusal: type[Refusal]) -> str:
@@ -232,12 +349,12 @@ def problems_page() -> str:
     named = {refusal.code: refusal for refusal in _all_refusals() if refusal.code}
     rows = "".join(
         f'<tr id="{escape(code)}"><td><code>{escape(code)}</code></td><td>{STATUS[refusal.category]}</td>'
-        f"<td>{escape(_words(refusal))}</td></tr>"
+        f'<td lang="zh">{TITLE_ZH[refusal.category]}</td><td>{escape(_words(refusal))}</td></tr>'
         for code, refusal in sorted(named.items())
     )
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Xinyong: problems</title></head><body>'
         "<h1>Problems</h1><p>Every answer that is none is a problem document (RFC 9457) with one of these codes.</p>"
-        f"<table><thead><tr><th>code</th><th>status</th><th>meaning</th></tr></thead><tbody>{rows}</tbody></table>"
+        f"<table><thead><tr><th>code</th><th>status</th><th>类别</th><th>meaning</th></tr></thead><tbody>{rows}</tbody></table>"
         "</body></html>"
     )

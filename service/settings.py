@@ -1,11 +1,43 @@
 """The one place that reads the environment; everything else is handed a `Settings`."""
 
+import os
 from pathlib import Path
+from typing import Any, Final
 
 from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 SCHEMES = frozenset({"postgresql", "postgresql+asyncpg", "postgres"})
+
+
+#: Settings that hold a password. Each may also be given as the name of a file that holds it; none has a default.
+SECRETS: Final = ("database_url", "owner_database_url")
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """Reads a secret from the file that the variable of its name with `_FILE` behind it names."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[str | None, str, bool]:
+        """Return the content of the file, without the line's end; None where no file is named.
+
+        Raises:
+            ValueError: the file cannot be read.
+        """
+        del field
+        variable = f"XINYONG_{field_name.upper()}_FILE"
+        path = os.environ.get(variable)
+        if field_name not in SECRETS or not path:
+            return None, field_name, False
+        try:
+            return Path(path).read_text("utf-8").strip(), field_name, False
+        except OSError as error:
+            raise ValueError(f"{variable} names a file that cannot be read: {error}") from error
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the secrets that are in files."""
+        found = {name: self.get_field_value(FieldInfo(), name)[0] for name in SECRETS}
+        return {name: value for name, value in found.items() if value}
 
 
 class Settings(BaseSettings):
@@ -34,6 +66,28 @@ class Settings(BaseSettings):
     statement_timeout_ms: int = Field(
         default=30_000, ge=100, description="Longest a statement of a request may run, in milliseconds."
     )
+    lock_timeout_ms: int = Field(
+        default=10_000, ge=100, description="Longest a statement of a request may wait for a lock, in milliseconds."
+    )
+    idle_timeout_ms: int = Field(
+        default=60_000, ge=1000, description="Longest a transaction of a request may do nothing, in milliseconds."
+    )
+    request_timeout_s: float = Field(
+        default=60, gt=0, description="Longest a request may take, uploads and streams excepted, in seconds."
+    )
+    client_timeout_s: float = Field(
+        default=20, gt=0, description="Longest a client may send or read nothing, in seconds."
+    )
+    max_in_flight: int = Field(
+        default=200, ge=1, description="Requests one API process works on at a time; more are told to come again."
+    )
+    cors_origins: str = Field(
+        default="", description="Origins whose pages may call the API, divided by commas; `*` for all, none by default."
+    )
+    trusted_proxies: str = Field(
+        default="",
+        description="Addresses or networks of proxies, divided by commas, whose X-Forwarded-For is believed.",
+    )
     max_upload_bytes: int = Field(
         default=2 * 1024**3, ge=1024, description="Largest file that an import accepts, in bytes."
     )
@@ -56,6 +110,23 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser().absolute()
+
+    def origins(self) -> list[str]:
+        """Return the origins whose pages may call the API."""
+        return [origin.strip() for origin in self.cors_origins.split(",") if origin.strip()]
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read secrets from the files that `XINYONG_…_FILE` name, too; the environment itself comes first."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, SecretFiles(settings_cls)
 
     def sqlalchemy_url(self) -> str | None:
         """Return the database URL in the form SQLAlchemy's asyncpg dialect takes, or None for the embedded server."""

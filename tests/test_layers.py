@@ -12,7 +12,7 @@ PACKAGES = ("service", "schemas", "jobs")
 KERNELS = ("uscc", "personal_data", "reading", "tables", "rulebook", "working_days")
 FRAMEWORKS = ("fastapi", "starlette")
 DATABASES = ("sqlalchemy", "asyncpg", "service.db", "service.models", "service.outages")
-HTTP = ("service.http", "service.problems", "service.app", "service.body_limit")
+HTTP = ("service.http", "service.problems", "service.app", "service.middleware", "service.request_checks")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import structlog
 import typer
-import uvicorn
 
 from jobs.registry import JOBS
 from jobs.scheduler import run_job, serve_jobs
@@ -26,6 +25,7 @@ from service.migrate import migrate as migrate_schema
 from service.migrate import refuse_newer
 from service.privileges import Granted, grant_privileges, words
 from service.samples import load_samples
+from service.serving import api_database, api_server
 from service.settings import Settings
 from service.tables.chunk import Limits
 
@@ -70,25 +70,8 @@ def serve(*, owned: OwnedOption = False) -> None:
     if owned:
         end_with_owner()
     with database_url(settings) as url:
-        database = Database(
-            url,
-            application="xinyong api",
-            pool_size=settings.pool_size,
-            statement_timeout_ms=settings.statement_timeout_ms,
-        )
-        api = create_app(settings, database=database)
-        server = uvicorn.Server(
-            uvicorn.Config(
-                api,
-                host=settings.host,
-                port=settings.port,
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=10,
-                loop="uvloop",
-            )
-        )
+        database = api_database(url, settings)
+        server = api_server(create_app(settings, database=database), settings)
         server.run()
         if not server.started:
             raise typer.Exit(1)

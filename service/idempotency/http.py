@@ -19,12 +19,10 @@ from service.errors import Refusal
 from service.http import ActorDep, DatabaseDep, Now
 from service.idempotency.actions import claim_key, keep_outcome
 from service.idempotency.rules import Attempt, KeyReused, Outcome, RequestInFlight
+from service.middleware.capacity import WITHIN
 
 #: What an operation with one of these sessions may answer.
 REPEAT_REFUSALS: Final[tuple[type[Refusal], ...]] = (KeyReused, RequestInFlight)
-
-#: Marks the request by which this service reads a location for the answer to a repeated one; limits do not count it.
-WITHIN: Final = "xinyong.within"
 
 
 class SucceededBefore(Exception):

@@ -1,0 +1,61 @@
+"""The documentation pages. Their scripts and styles come from a package, so that they need no other host."""
+
+import re
+from base64 import b64encode
+from hashlib import sha256
+from importlib.resources import files
+from typing import Final
+
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
+from fastapi.responses import HTMLResponse
+from fastapi.staticfiles import StaticFiles
+
+from service.problems import PROBLEMS_PAGE, problems_page
+
+ASSETS: Final = "/docs/assets"
+
+
+def add_pages(app: FastAPI) -> None:
+    """Serve the documentation pages of `app`."""
+    app.mount(ASSETS, StaticFiles(directory=str(files("fastapi_offline") / "static")), name="docs-assets")
+
+    @app.get("/docs", include_in_schema=False)
+    async def show_docs() -> HTMLResponse:
+        return _guarded(
+            get_swagger_ui_html(
+                openapi_url="/openapi.json",
+                title=app.title,
+                swagger_js_url=f"{ASSETS}/swagger-ui-bundle.js",
+                swagger_css_url=f"{ASSETS}/swagger-ui.css",
+                swagger_favicon_url=f"{ASSETS}/favicon.png",
+            )
+        )
+
+    @app.get("/redoc", include_in_schema=False)
+    async def show_redoc() -> HTMLResponse:
+        return _guarded(
+            get_redoc_html(
+                openapi_url="/openapi.json",
+                title=app.title,
+                redoc_js_url=f"{ASSETS}/redoc.standalone.js",
+                redoc_favicon_url=f"{ASSETS}/favicon.png",
+                with_google_fonts=False,
+            )
+        )
+
+    @app.get(PROBLEMS_PAGE, include_in_schema=False)
+    async def show_problems() -> HTMLResponse:
+        return _guarded(HTMLResponse(problems_page()))
+
+
+def _guarded(page: HTMLResponse) -> HTMLResponse:
+    """Let the page run its own scripts and no others: those written into it are named by their digest."""
+    scripts = re.findall(rb"<script>(.*?)</script>", bytes(page.body), re.DOTALL)
+    digests = "".join(f" 'sha256-{b64encode(sha256(script).digest()).decode()}'" for script in scripts)
+    page.headers["Content-Security-Policy"] = (
+        f"default-src 'self'; script-src 'self'{digests}; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+        " worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    )
+    page.headers["Cache-Control"] = "no-cache"
+    return page
