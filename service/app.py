@@ -129,7 +129,6 @@ def create_app(settings: Settings, *, database: Database, clock: Clock = system_
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        dependencies=[Depends(refuse_unknown_parameters)],
         lifespan=_lifespan,
         dependencies=[
             Depends(refuse_forbidden_characters),

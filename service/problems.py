@@ -331,7 +331,6 @@ def add_body_problems(document: dict[str, Any]) -> None:
                     if code not in examples:
                         examples[code] = example
                         answer["description"] += f" `{code}`: {example['value']['detail']}"
-            operation["responses"] = dict(sorted(operation["responses"].items()))
 
 
 def _words(refusal: type[Refusal]) -> str:

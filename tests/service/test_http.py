@@ -31,6 +31,8 @@ from service.http import (
 )
 from tests.clients import NOW, client_of, make_app, make_key
 
+JSON = {"Content-Type": "application/json"}
+
 
 @pytest.fixture
 def app(database: Database) -> FastAPI:
@@ -203,10 +205,13 @@ async def test_the_refused_parameter_is_named_beside_the_known_ones(app: FastAPI
 async def test_a_body_that_is_no_json_is_a_422_that_does_not_repeat_it(app: FastAPI, database: Database) -> None:
     key = await make_key(database, Role.RULE_KEEPER)
     async with client_of(app, key=key) as client:
-        answer = await client.post("/v1/catalog/lists", content=b'{"id": 13912345678')
+        answer = await client.post("/v1/catalog/lists", content=b'{"id": 13912345678', headers=JSON)
+        other = await client.post("/v1/catalog/lists", content=b"id=13912345678")
         wrong = await client.post("/v1/catalog/lists", json={"id": "Übel 13912345678"})
     assert answer.status_code == wrong.status_code == 422
-    assert "13912345678" not in answer.text + wrong.text
+    assert answer.json()["code"] == "malformed_body"
+    assert (other.status_code, other.json()["code"]) == (415, "not_json")
+    assert "13912345678" not in answer.text + wrong.text + other.text
     assert {"where": "body.name", "problem": "Field required"} in wrong.json()["errors"]
 
 
