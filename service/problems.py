@@ -206,6 +206,10 @@ async def _on_refusal(request: Request, error: Exception) -> Response:
 
 async def _on_invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - see above
+    broken = next((item for item in error.errors() if item["type"] == "json_invalid"), None)
+    if broken is not None:
+        detail = f"The body is no JSON from character {broken['loc'][-1]} on."
+        return refused(request, MalformedBody(detail, detail_zh="请求内容不是规范的 JSON。"))
     # What was sent is not repeated: it may be personal, and the asker has it.
     errors = [{"where": ".".join(map(str, item["loc"])), "problem": item["msg"]} for item in error.errors()]
     first = errors[0]
