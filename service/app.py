@@ -11,6 +11,8 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
+import service.access.keys.endpoints
+import service.access.principals.endpoints
 import service.catalog.calendar.endpoints
 import service.catalog.endpoints
 import service.changes.endpoints
@@ -49,6 +51,8 @@ ROUTERS: Final = (
     service.catalog.endpoints.router,
     service.catalog.calendar.endpoints.router,
     service.changes.endpoints.router,
+    service.access.keys.endpoints.router,
+    service.access.principals.endpoints.router,
     service.health.endpoints.router,
     service.signing.well_known.router,
     service.web.endpoints.router,
@@ -80,6 +84,7 @@ TAGS: Final = [
     {"name": "imports", "description": "Files of authorities taken in, row by row, with an exact account."},
     {"name": "changes", "description": "The one ordered log of everything that happened, as it may be seen today."},
     {"name": "catalog", "description": "Lists, legal rules, authorities, regions and sources, each with its citation."},
+    {"name": "access", "description": "Who may do what: principals, their grants and keys, and what is shared."},
     {"name": "health", "description": "For those who run the service."},
 ]
 

@@ -11,6 +11,7 @@ from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
+from service.http import PUBLIC
 from service.problems import PROBLEMS_PAGE, problems_page
 
 ASSETS: Final = "/docs/assets"
@@ -20,7 +21,7 @@ def add_pages(app: FastAPI) -> None:
     """Serve the documentation pages of `app`."""
     app.mount(ASSETS, StaticFiles(directory=str(files("fastapi_offline") / "static")), name="docs-assets")
 
-    @app.get("/docs", include_in_schema=False)
+    @app.get("/docs", include_in_schema=False, dependencies=[PUBLIC])
     async def show_docs() -> HTMLResponse:
         return _guarded(
             get_swagger_ui_html(
@@ -32,7 +33,7 @@ def add_pages(app: FastAPI) -> None:
             )
         )
 
-    @app.get("/redoc", include_in_schema=False)
+    @app.get("/redoc", include_in_schema=False, dependencies=[PUBLIC])
     async def show_redoc() -> HTMLResponse:
         return _guarded(
             get_redoc_html(
@@ -44,7 +45,7 @@ def add_pages(app: FastAPI) -> None:
             )
         )
 
-    @app.get(PROBLEMS_PAGE, include_in_schema=False)
+    @app.get(PROBLEMS_PAGE, include_in_schema=False, dependencies=[PUBLIC])
     async def show_problems() -> HTMLResponse:
         return _guarded(HTMLResponse(problems_page()))
 

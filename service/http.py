@@ -16,6 +16,7 @@ from fastapi.security import HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.access.cache import AccessCache
+from service.access.declared import Access, Whose, declare
 from service.access.keys.rules import ExpiredKey, WrongNetwork
 from service.access.rules import Actor, MalformedKey, MissingKey, Role, RoleMissing, UnknownKey
 from service.catalog.queries import Catalog, CatalogCache
@@ -105,25 +106,34 @@ async def _actor(identity: Identity, _documented: Annotated[object, Security(bea
     return identity
 
 
-ActorDep = Annotated[Actor, Depends(_actor)]
+async def _nothing() -> None:
+    return None
 
 
-def require(*roles: Role) -> Any:  # noqa: ANN401 - what FastAPI takes inside `Annotated` has no public type
-    """Let in actors with at least one of the roles.
+#: Declares that an operation needs no key: `dependencies=[PUBLIC]`.
+PUBLIC: Final = Depends(declare(_nothing, Access(is_public=True)))
 
-    Use it as `Annotated[Actor, require(Role.LISTER)]`.
+#: The actor of an operation that any valid key may call.
+ActorDep = Annotated[Actor, Depends(declare(_actor, Access()))]
+
+
+def require(*roles: Role, whose: Whose = Whose.ANY) -> Any:  # noqa: ANN401 - what FastAPI takes inside `Annotated` has no public type
+    """Let in actors with at least one of the roles; without any, actors with a valid key. `whose` things it is about.
+
+    This is the one place where an operation says who may call it, and its row in docs/access.md comes from here. Use it as
+    `Annotated[Actor, require(Role.LISTER, whose=Whose.OWN)]`.
     """
 
     async def _actor_with_role(actor: ActorDep) -> Actor:
-        if not actor.may(*roles):
+        if roles and not actor.may(*roles):
             raise RoleMissing(
-                f"This needs the role {' or '.join(roles)}; the key {actor.name!r} has"
+                f"This needs the role {' or '.join(roles)}; {actor.name!r} has"
                 f" {', '.join(sorted(actor.roles)) or 'none'}.",
                 detail_zh="该密钥没有办理此项所需的角色。",
             )
         return actor
 
-    return Depends(_actor_with_role)
+    return Depends(declare(_actor_with_role, Access(frozenset(roles), whose)))
 
 
 async def _open_session(database: DatabaseDep) -> AsyncIterator[AsyncSession]:
@@ -182,7 +192,7 @@ def decode_cursor(cursor: str) -> tuple[str, ...]:
     except (Base64Error, ValueError):
         key = None
     if not isinstance(key, list) or not key or not all(isinstance(part, str) for part in key):
-        raise BadCursor("The cursor is not one that this list gave as `next`.", detail_zh="翻页游标无效。")
+        raise _bad_cursor()
     return tuple(key)
 
 
@@ -194,6 +204,43 @@ async def _page(
 
 
 PageDep = Annotated[Page, Depends(_page)]
+
+
+def page_after(page: Page) -> UUID | None:
+    """Return the id behind which a page of things with ids begins, or None for the first page.
+
+    Raises:
+        BadCursor: the cursor is another list's.
+    """
+    if page.after is None:
+        return None
+    try:
+        (text,) = page.after
+        return UUID(text)
+    except ValueError as error:
+        raise _bad_cursor() from error
+
+
+def number_after(page: Page) -> int:
+    """Return the number behind which a page of numbered things begins, 0 for the first page.
+
+    Raises:
+        BadCursor: the cursor is another list's.
+    """
+    if page.after is None:
+        return 0
+    try:
+        (text,) = page.after
+        number = int(text)
+    except ValueError as error:
+        raise _bad_cursor() from error
+    if not 0 <= number < 2**63:
+        raise _bad_cursor()
+    return number
+
+
+def _bad_cursor() -> BadCursor:
+    return BadCursor("The cursor is not one that this list gave as `next`.", detail_zh="翻页游标无效。")
 
 
 def cut_page(items: Sequence[T], page: Page, key: Callable[[T], tuple[str, ...]]) -> tuple[Sequence[T], str | None]:

@@ -6,7 +6,8 @@ from uuid import UUID
 import uuid_utils.compat
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.access.principals.rules import DatedGrant, NoSuchPrincipal
+from service.access.principals.queries import end_grant
+from service.access.principals.rules import DatedGrant, check_days
 from service.access.queries import raise_access_version
 from service.access.rules import Role, check_grant
 from service.errors import NotFound
@@ -29,18 +30,6 @@ async def add_principal(session: AsyncSession, *, name: str, now: datetime) -> P
     return principal
 
 
-async def get_principal(session: AsyncSession, *, principal_id: UUID) -> Principal:
-    """Return a principal.
-
-    Raises:
-        NoSuchPrincipal: there is none of this id.
-    """
-    found = await session.get(Principal, principal_id)
-    if found is None:
-        raise NoSuchPrincipal(f"No principal has the id {principal_id}.", detail_zh="没有此编号的主体。")
-    return found
-
-
 async def grant_roles(
     session: AsyncSession, *, principal_id: UUID, grants: Iterable[DatedGrant], by: str, now: datetime
 ) -> list[AccessGrant]:
@@ -48,10 +37,12 @@ async def grant_roles(
 
     Raises:
         RoleWithoutAuthority: a role acts in an authority's name and none is given.
+        ImpossibleDays: a grant would end before it begins.
         NotFound: the catalogue has no authority of this code.
     """
     rows = []
     for grant in grants:
+        check_days(grant.from_on, grant.until_on)
         check_grant(grant.role, grant.authority_code)
         await check_authority_exists(session, grant.authority_code)
         row = AccessGrant(
@@ -83,6 +74,19 @@ async def check_authority_exists(session: AsyncSession, code: str | None) -> Non
             code="no_such_authority",
             detail_zh="机关目录中无此机关，请先登记。",
         )
+
+
+async def revoke_grant(
+    session: AsyncSession, *, principal_id: UUID, grant_id: UUID, by: str, now: datetime
+) -> AccessGrant:
+    """Take a role away; every process knows it within a second.
+
+    Raises:
+        NoSuchGrant: the principal has none of this id that is in force.
+    """
+    ended = await end_grant(session, principal_id=principal_id, grant_id=grant_id, by=by, now=now)
+    await raise_access_version(session)
+    return ended
 
 
 def roles_for(roles: Iterable[Role], authority_code: str | None, until_on: date | None = None) -> list[DatedGrant]:

@@ -1,4 +1,3 @@
-from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -61,8 +60,3 @@ async def get_holder(connection: Asked, *, principal_id: UUID) -> Holder:
         DatedGrant(Role(row.role), row.authority_code, row.from_on, row.until_on) for row in rows if row.role in known
     )
     return Holder(principal_id, name, grants)
-
-
-async def list_principals(session: AsyncSession | ReadSession) -> Sequence[Principal]:
-    """Return all principals, oldest first."""
-    return (await session.scalars(select(Principal).order_by(Principal.created_at, Principal.id))).all()

@@ -33,6 +33,7 @@ from service.catalog.rules import (
     PublishedNowhere,
 )
 from service.http import (
+    PUBLIC,
     ROLE_REFUSALS,
     BadCursor,
     CatalogDep,
@@ -101,13 +102,25 @@ def documented(item: dict[str, Any]) -> Responses:
     return {**described, 304: {"description": "You have the present catalogue."}}
 
 
-@router.get("/lists", summary="List the blacklists", response_model=ListPage, responses=documented(examples.LIST))
+@router.get(
+    "/lists",
+    dependencies=[PUBLIC],
+    summary="List the blacklists",
+    response_model=ListPage,
+    responses=documented(examples.LIST),
+)
 async def list_lists(catalog: CatalogDep, page: PageDep, not_modified: NotModified) -> Response | dict[str, Any]:
     """Give all named lists, closed ones too, each with its legal basis, severity and period."""
     return not_modified or part(catalog.lists, page, lambda entry: (entry.id,))
 
 
-@router.get("/rules", summary="List the legal rules", response_model=RulePage, responses=documented(examples.RULE))
+@router.get(
+    "/rules",
+    dependencies=[PUBLIC],
+    summary="List the legal rules",
+    response_model=RulePage,
+    responses=documented(examples.RULE),
+)
 async def list_rules(
     catalog: CatalogDep,
     page: PageDep,
@@ -121,6 +134,7 @@ async def list_rules(
 
 @router.get(
     "/authorities",
+    dependencies=[PUBLIC],
     summary="List the authorities",
     response_model=AuthorityPage,
     responses=documented(examples.AUTHORITY),
@@ -136,7 +150,13 @@ async def list_authorities(
     return not_modified or part(authorities, page, lambda authority: (authority.code,))
 
 
-@router.get("/regions", summary="List the regions", response_model=RegionPage, responses=documented(examples.REGION))
+@router.get(
+    "/regions",
+    dependencies=[PUBLIC],
+    summary="List the regions",
+    response_model=RegionPage,
+    responses=documented(examples.REGION),
+)
 async def list_regions(
     catalog: CatalogDep,
     page: PageDep,
@@ -148,7 +168,13 @@ async def list_regions(
     return not_modified or part(regions, page, lambda region: (region.code, region.name))
 
 
-@router.get("/sources", summary="List the sources", response_model=SourcePage, responses=documented(examples.SOURCE))
+@router.get(
+    "/sources",
+    dependencies=[PUBLIC],
+    summary="List the sources",
+    response_model=SourcePage,
+    responses=documented(examples.SOURCE),
+)
 async def list_sources(catalog: CatalogDep, page: PageDep, not_modified: NotModified) -> Response | dict[str, Any]:
     """Give where rows come from: owner, whether and where they were published, and what each source is complete for."""
     return not_modified or part(catalog.sources, page, lambda source: (source.code,))
@@ -156,6 +182,7 @@ async def list_sources(catalog: CatalogDep, page: PageDep, not_modified: NotModi
 
 @router.get(
     "/authorities/{code}",
+    dependencies=[PUBLIC],
     summary="Read an authority",
     response_model=AuthorityOut,
     responses=answers(examples.AUTHORITY, NotInCatalog, words="The authority."),
@@ -195,6 +222,7 @@ async def add_authority(
 
 @router.get(
     "/lists/{code}",
+    dependencies=[PUBLIC],
     summary="Read a list",
     response_model=ListOut,
     responses=answers(examples.LIST, NotInCatalog, words="The list."),
@@ -234,6 +262,7 @@ async def add_list(
 
 @router.get(
     "/sources/{code}",
+    dependencies=[PUBLIC],
     summary="Read a source",
     response_model=SourceOut,
     responses=answers(examples.SOURCE, NotInCatalog, words="The source."),

@@ -6,9 +6,9 @@ from fastapi.responses import PlainTextResponse
 from schemas.health import Alive, Readiness
 from service.health.queries import find_backlog, find_schema
 from service.health.rules import OtherSchema, check_schema
-from service.http import DatabaseDep, Now, answers
+from service.http import PUBLIC, DatabaseDep, Now, answers
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], dependencies=[PUBLIC])
 
 ALIVE: dict[str, Any] = {"status": "alive"}
 READY: dict[str, Any] = {

@@ -7,6 +7,7 @@ import orjson
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
 
 from schemas.imports import ImportOut, ImportPage, ImportRowOut, ImportRowPage, RowResubmit
+from service.access.declared import Whose
 from service.access.rules import RECORD_ROLES, Actor, Role
 from service.access.visibility import IMPORT_ROLES
 from service.errors import Invalid
@@ -19,6 +20,8 @@ from service.http import (
     SessionDep,
     answers,
     encode_cursor,
+    number_after,
+    page_after,
     require,
 )
 from service.idempotency.http import REPEAT_REFUSALS, CreationDep
@@ -49,8 +52,8 @@ from service.models import DataImport, ImportRow
 
 router = APIRouter(prefix="/v1/imports", tags=["imports"])
 
-Importer = Annotated[Actor, require(*sorted(IMPORT_ROLES))]
-ImportReader = Annotated[Actor, require(*sorted({*IMPORT_ROLES, *RECORD_ROLES, Role.AUDITOR}))]
+Importer = Annotated[Actor, require(*sorted(IMPORT_ROLES), whose=Whose.OWN)]
+ImportReader = Annotated[Actor, require(*sorted({*IMPORT_ROLES, *RECORD_ROLES, Role.AUDITOR}), whose=Whose.SEEN)]
 
 UPLOAD: dict[str, Any] = {
     "requestBody": {
@@ -174,7 +177,7 @@ def _own(actor: Actor, asked: ImportRequest, named: tuple[Any, ...]) -> None:
 )
 async def list_all_imports(actor: ImportReader, session: ReadSessionDep, page: PageDep) -> dict[str, Any]:
     """Give the imports of your authorities and of those under them, newest first."""
-    after = UUID(page.after[0]) if page.after else None
+    after = page_after(page)
     jobs = await list_imports(session, actor=actor, after=after, limit=page.limit + 1)
     items = [_shown(job) for job in jobs[: page.limit]]
     more = encode_cursor((str(items[-1]["id"]),)) if len(jobs) > page.limit else None
@@ -208,7 +211,7 @@ async def list_import_rows(
 ) -> dict[str, Any]:
     """Give the rows in the order of the file, with outcome, reasons in words, and cells where they are quarantined."""
     job = await get_import(session, import_id, actor=actor)
-    after = int(page.after[0]) if page.after else 0
+    after = number_after(page)
     rows = await list_rows(
         session, import_id=import_id, outcome=outcome, reason=reason, after=after, limit=page.limit + 1
     )

@@ -24,6 +24,7 @@ from service.access.rules import Actor, Role, WhichAuthority
 from service.errors import Refusal
 from service.http import (
     KEY_REFUSALS,
+    PUBLIC,
     ROLE_REFUSALS,
     ActorDep,
     BadCursor,
@@ -220,6 +221,7 @@ async def approve_penalties(
 
 @router.get(
     "/penalties/withdrawal-notices",
+    dependencies=[PUBLIC],
     summary="List public notices of withdrawals",
     response_model=NoticePage,
     responses=answers({"items": [examples.NOTICE], "next": None}, BadCursor),

@@ -3,11 +3,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 
 from schemas.signing import KeySet
-from service.http import answers
+from service.http import PUBLIC, answers
 from service.signing.keys import SigningKeys
 from service.signing.rules import SigningKeyUnusable
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], dependencies=[PUBLIC])
 
 KEY_SET: dict[str, Any] = {
     "keys": [

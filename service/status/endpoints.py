@@ -5,6 +5,7 @@ from fastapi import APIRouter, Body, Header, Path, Query, Response
 from schemas.status import BatchOut, BatchQuestion, StatusOut, StatusQuestion
 from service.http import (
     KEY_REFUSALS,
+    PUBLIC,
     ActorDep,
     CatalogDep,
     DatabaseDep,
@@ -43,6 +44,7 @@ MOMENTS = (MalformedUscc, MalformedMoment, FutureMoment)
 
 @router.get(
     "/{uscc}",
+    dependencies=[PUBLIC],
     summary="Look up one status",
     response_model=StatusOut,
     responses={

@@ -3,9 +3,11 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Header, Path, Query, Response
 
 from schemas.subjects import CreditFileOut, SubjectOut, SubjectPage, SubjectPut
+from service.access.declared import Whose
 from service.access.rules import Actor, Role, WhichAuthority
 from service.http import (
     KEY_REFUSALS,
+    PUBLIC,
     ROLE_REFUSALS,
     VERSION_REFUSALS,
     ActorDep,
@@ -35,6 +37,7 @@ from service.versions import version_etag
 router = APIRouter(prefix="/v1/subjects", tags=["subjects"])
 
 Registrar = Annotated[Actor, require(Role.REGISTRAR)]
+Reader = Annotated[Actor, require(whose=Whose.SEEN)]
 Uscc = Annotated[str, Path(max_length=200, description="Unified social credit code.", examples=[examples.USCC])]
 
 #: Answers that differ by key are not kept by a cache that serves others.
@@ -47,6 +50,7 @@ def _json(content: object, *, status: int = 200, headers: dict[str, str]) -> Res
 
 @router.get(
     "",
+    dependencies=[PUBLIC],
     summary="Search subjects by name or old number",
     response_model=SubjectPage,
     responses=answers(examples.PAGE, NothingToSearch, TermTooShort, BadCursor, words="Finds, best first."),
@@ -156,7 +160,7 @@ async def put_subject(
         examples.CREDIT_FILE, *KEY_REFUSALS, MalformedUscc, NoCreditFile, words="The file as this key may see it."
     ),
 )
-async def show_credit_file(uscc: Uscc, actor: ActorDep, session: ReadSessionDep) -> Response:
+async def show_credit_file(uscc: Uscc, actor: Reader, session: ReadSessionDep) -> Response:
     """Give everything recorded about a subject that the key may see today, each with its import, file, line and source.
 
     An authority's own people see the records of their authority and of those below it, drafts and ended ones too, and of

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from service.http import BadCursor, CatalogDep, Now, ReadSessionDep, decode_cursor, encode_cursor
+from service.http import PUBLIC, BadCursor, CatalogDep, Now, ReadSessionDep, decode_cursor, encode_cursor
 from service.signing.keys import SigningKeys
 from service.status.actions import Question, answer_question, read_uscc
 from service.status.answers import to_json
@@ -28,7 +28,7 @@ from service.web.rendering import HEADERS, render
 from service.web.reports import Press, make_mark, qr_source, read_mark, state_digest
 from service.web.rules import FEN_PER_YUAN, language_of, read_term
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
 
 Text = Annotated[str, Query(max_length=400)]
 Uscc = Annotated[str, Path(max_length=60)]

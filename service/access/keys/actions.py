@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.access.actions import COMMAND_LINE, add_principal, get_principal, grant_roles, new_id, roles_for
+from service.access.actions import COMMAND_LINE, add_principal, grant_roles, new_id, roles_for
 from service.access.keys.queries import lock_valid_key
 from service.access.keys.rules import (
     AlreadyRotated,
@@ -16,6 +16,8 @@ from service.access.keys.rules import (
     key_text,
     read_networks,
 )
+from service.access.principals.queries import get_principal
+from service.access.principals.rules import DatedGrant
 from service.access.queries import raise_access_version
 from service.access.rules import Role
 from service.models import ApiKey
@@ -51,19 +53,29 @@ async def create_key(
     note: str | None = None,
     expires_at: datetime | None = None,
     networks: Sequence[str] = (),
-    by: str = COMMAND_LINE,
 ) -> CreatedKey:
     """Enter a new principal of this name, give it the roles for the authority, and issue its first key.
 
     Raises:
+        Refusal: see `create_holder`.
+    """
+    new = NewKey(name, note, expires_at, networks)
+    return await create_holder(session, new=new, grants=roles_for(roles, authority_code), now=now)
+
+
+async def create_holder(
+    session: AsyncSession, *, new: NewKey, grants: Iterable[DatedGrant], now: datetime, by: str = COMMAND_LINE
+) -> CreatedKey:
+    """Enter a new principal with the name of its first key, give it the grants, and issue the key.
+
+    Raises:
         RoleWithoutAuthority: a role acts in an authority's name and none is given.
+        ImpossibleDays: a grant would end before it begins.
         NotFound: the catalogue has no authority of this code.
         BadNetwork, BadExpiry: see `issue_key`.
     """
-    principal = await add_principal(session, name=name, now=now)
-    grants = roles_for(roles, authority_code)
+    principal = await add_principal(session, name=new.name, now=now)
     await grant_roles(session, principal_id=principal.id, grants=grants, by=by, now=now)
-    new = NewKey(name, note, expires_at, networks)
     return await issue_key(session, principal_id=principal.id, new=new, now=now, by=by)
 
 

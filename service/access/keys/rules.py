@@ -85,6 +85,13 @@ class KnownKey:
             )
 
 
+def key_state(*, expires_at: datetime | None, revoked_at: datetime | None, now: datetime) -> str:
+    """Return whether a key is `valid`, `expired` or `revoked` at the instant `now`."""
+    if revoked_at is not None:
+        return "revoked"
+    return "expired" if expires_at is not None and now >= expires_at else "valid"
+
+
 def _lies_in(address: str | None, networks: Iterable[Network]) -> bool:
     try:
         asked = ip_address(address or "")

@@ -11,7 +11,7 @@ from service.catalog.calendar.notices import ImpossibleNotice, Notice, Unreadabl
 from service.catalog.calendar.rules import KnownYear
 from service.catalog.endpoints import NotModified, documented, entry, part
 from service.catalog.rules import NotInCatalog
-from service.http import ROLE_REFUSALS, CatalogDep, Now, PageDep, answers, require
+from service.http import PUBLIC, ROLE_REFUSALS, CatalogDep, Now, PageDep, answers, require
 from service.idempotency.http import REPEAT_REFUSALS, CreatingCatalogSessionDep
 from service.working_days.rules import Calendar, CalendarDay, calendar_of
 
@@ -54,6 +54,7 @@ def _notice(body: CalendarCreate) -> Notice:
 
 @router.get(
     "/calendar",
+    dependencies=[PUBLIC],
     summary="Read the official calendar",
     response_model=CalendarPage,
     responses=documented(examples.CALENDAR),
@@ -71,6 +72,7 @@ async def list_calendar(
 
 @router.get(
     "/calendar/{year}",
+    dependencies=[PUBLIC],
     summary="Read the calendar of a year",
     response_model=CalendarYearOut,
     responses=answers(examples.CALENDAR, NotInCatalog, words="The year."),

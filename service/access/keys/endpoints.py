@@ -1,0 +1,173 @@
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Query, Response
+
+from schemas.access import KeyCreate, KeyCreated, KeyOut, KeyPage, KeyRotate
+from service.access import examples
+from service.access.keys import actions
+from service.access.keys.actions import CreatedKey, NewKey
+from service.access.keys.queries import get_key, list_keys
+from service.access.keys.rules import AlreadyRotated, BadExpiry, BadNetwork, NoSuchKey, key_state
+from service.access.principals.rules import (
+    DatedGrant,
+    ImpossibleDays,
+    NoSuchPrincipal,
+    OwnGrant,
+    PrincipalOrGrants,
+    check_not_own,
+)
+from service.access.rules import Actor, Role, RoleWithoutAuthority
+from service.catalog.rules import NoSuchAuthority
+from service.http import (
+    ROLE_REFUSALS,
+    AccessSessionDep,
+    BadCursor,
+    Now,
+    PageDep,
+    ReadSessionDep,
+    answers,
+    encode_cursor,
+    page_after,
+    require,
+)
+from service.idempotency.http import REPEAT_REFUSALS, CreatingSessionDep
+from service.models import ApiKey
+
+router = APIRouter(prefix="/v1/keys", tags=["access"])
+
+Administrator = Annotated[Actor, require(Role.ADMINISTRATOR)]
+
+
+def _shown(key: ApiKey, now: datetime) -> dict[str, Any]:
+    columns = {name: getattr(key, name) for name in KeyOut.model_fields if name != "state"}
+    return columns | {"state": key_state(expires_at=key.expires_at, revoked_at=key.revoked_at, now=now)}
+
+
+def _created(created: CreatedKey, response: Response, now: datetime) -> dict[str, Any]:
+    response.headers["Location"] = f"/v1/keys/{created.id}"
+    response.headers["Cache-Control"] = "no-store"
+    return _shown(created.row, now) | {"secret": created.secret}
+
+
+@router.get(
+    "",
+    summary="List the keys",
+    response_model=KeyPage,
+    responses=answers({"items": [examples.KEY], "next": None}, *ROLE_REFUSALS, BadCursor),
+)
+async def list_all_keys(
+    _actor: Administrator,
+    session: ReadSessionDep,
+    page: PageDep,
+    now: Now,
+    principal_id: Annotated[UUID | None, Query(description="Only the keys of this principal.")] = None,
+) -> dict[str, Any]:
+    """Give all keys, ended ones too, oldest first. No secret is among the answers: none is stored."""
+    keys = await list_keys(session, after=page_after(page), limit=page.limit + 1, principal_id=principal_id)
+    part = keys[: page.limit]
+    following = encode_cursor((str(part[-1].id),)) if len(keys) > page.limit else None
+    return {"items": [_shown(key, now) for key in part], "next": following}
+
+
+@router.post(
+    "",
+    summary="Make a key",
+    status_code=201,
+    response_model=KeyCreated,
+    responses=answers(
+        examples.CREATED,
+        *ROLE_REFUSALS,
+        *REPEAT_REFUSALS,
+        PrincipalOrGrants,
+        NoSuchPrincipal,
+        NoSuchAuthority,
+        RoleWithoutAuthority,
+        OwnGrant,
+        ImpossibleDays,
+        BadNetwork,
+        BadExpiry,
+        status=201,
+        words="The key. Its secret is shown this once and stored nowhere.",
+        headers=("Location",),
+    ),
+)
+async def create_key(
+    body: Annotated[KeyCreate, Body(examples=[examples.CREATE])],
+    actor: Administrator,
+    session: CreatingSessionDep,
+    response: Response,
+    now: Now,
+) -> dict[str, Any]:
+    """Make a key for somebody new with the grants stated, or one more for a principal that exists.
+
+    What a principal may do is changed at its grants, never at its keys.
+    """
+    new = NewKey(body.name, body.note, body.expires_at, body.networks)
+    if (body.principal_id is None) == (not body.grants):
+        raise PrincipalOrGrants(
+            "Give `principal_id` for one more key of a principal, or `grants` for somebody new.",
+            detail_zh="请提供已有主体编号，或为新主体提供授权，二者择一。",
+        )
+    if body.principal_id is not None:
+        check_not_own(actor, body.principal_id)
+        made = await actions.issue_key(session, principal_id=body.principal_id, new=new, now=now, by=str(actor.id))
+    else:
+        grants = [DatedGrant(**grant.model_dump()) for grant in body.grants]
+        made = await actions.create_holder(session, new=new, grants=grants, now=now, by=str(actor.id))
+    return _created(made, response, now)
+
+
+@router.get(
+    "/{key_id}",
+    summary="Show a key",
+    response_model=KeyOut,
+    responses=answers(examples.KEY, *ROLE_REFUSALS, NoSuchKey),
+)
+async def show_key(key_id: UUID, _actor: Administrator, session: ReadSessionDep, now: Now) -> dict[str, Any]:
+    """Give a key without its secret: whose it is, until when and from where it is valid, when it was last used."""
+    return _shown(await get_key(session, key_id=key_id), now)
+
+
+@router.post(
+    "/{key_id}/rotate",
+    summary="Rotate a key",
+    status_code=201,
+    response_model=KeyCreated,
+    responses=answers(
+        examples.CREATED,
+        *ROLE_REFUSALS,
+        *REPEAT_REFUSALS,
+        NoSuchKey,
+        AlreadyRotated,
+        BadExpiry,
+        status=201,
+        words="The key that takes the other one's place, with its secret, shown this once.",
+        headers=("Location",),
+    ),
+)
+async def rotate_key(
+    key_id: UUID,
+    body: Annotated[KeyRotate, Body(examples=[{"overlap_hours": 24}])],
+    actor: Administrator,
+    session: CreatingSessionDep,
+    response: Response,
+    now: Now,
+) -> dict[str, Any]:
+    """Make the key that takes this one's place; for the overlap both are valid, then only the new one."""
+    overlap = timedelta(hours=body.overlap_hours)
+    return _created(
+        await actions.rotate_key(session, key_id=key_id, overlap=overlap, now=now, by=str(actor.id)), response, now
+    )
+
+
+@router.post(
+    "/{key_id}/revoke",
+    summary="End a key",
+    response_model=KeyOut,
+    responses=answers(examples.KEY | {"state": "revoked", "revoked_at": examples.AT}, *ROLE_REFUSALS, NoSuchKey),
+)
+async def revoke_key(key_id: UUID, _actor: Administrator, session: AccessSessionDep, now: Now) -> dict[str, Any]:
+    """End a key at once; every process refuses it within a second."""
+    return _shown(await actions.revoke_key(session, key_id=key_id, now=now), now)
