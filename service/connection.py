@@ -1,5 +1,6 @@
 """Which database a process works on: the one that is named, the embedded one that runs already, or one started for it."""
 
+import asyncio
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service import embedded
+from service.server_check import check_server
 from service.settings import Settings
 
 _URL_FILE = "database-url"
@@ -33,10 +35,15 @@ def database_urls(settings: Settings, *, log: Callable[[str], None] | None = Non
 
     Raises:
         EmbeddedProblem: the embedded server cannot be started, with words that say what to do.
+        DatabaseUnusable: the named database is none that can be used, likewise.
     """
     named = settings.sqlalchemy_url()
     if named is not None:
-        yield Urls(named, settings.owner_url() or named)
+        owner = settings.owner_url() or named
+        asyncio.run(check_server(named, setting="XINYONG_DATABASE_URL"))
+        if owner != named:
+            asyncio.run(check_server(owner, setting="XINYONG_OWNER_DATABASE_URL"))
+        yield Urls(named, owner)
         return
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     try:
