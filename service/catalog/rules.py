@@ -13,6 +13,7 @@ from service.catalog.calendar.rules import KnownYear
 from service.catalog.hierarchy import Hierarchy, Succession
 from service.errors import Conflict, Invalid, NotFound
 from service.reading.names import normalise_name
+from service.rulebook.deadlines import Deadlines, load_deadlines
 from service.rulebook.load import load_rulebook
 from service.rulebook.selection import Rulebook
 from service.working_days.rules import Calendar, calendar_of
@@ -178,6 +179,11 @@ class Catalog:
     regions: tuple[KnownRegion, ...]
     rules: tuple[KnownRule, ...]
     years: tuple[KnownYear, ...] = ()
+
+    @cached_property
+    def deadlines(self) -> Deadlines:
+        """The deadlines that the stored rules make."""
+        return load_deadlines(rule.body for rule in self.rules if rule.kind == "deadline")
 
     @cached_property
     def calendar(self) -> Calendar:

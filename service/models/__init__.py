@@ -5,6 +5,7 @@ from service.models.calendar import CalendarDay, CalendarYear
 from service.models.catalog import Authority, Blacklist, CatalogVersion, LegalRule, Region, Source
 from service.models.change import Change, ChangeLog, PendingChange
 from service.models.data_import import DataImport, ImportEvent, ImportRow
+from service.models.deadline import Deadline, DeadlineCursor, DeadlineEvent
 from service.models.document import Document, DocumentContent
 from service.models.horizon import Horizon
 from service.models.idempotency import IdempotencyKey
@@ -38,6 +39,9 @@ __all__ = [
     "Change",
     "ChangeLog",
     "DataImport",
+    "Deadline",
+    "DeadlineCursor",
+    "DeadlineEvent",
     "Document",
     "DocumentContent",
     "Horizon",

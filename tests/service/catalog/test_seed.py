@@ -8,6 +8,7 @@ import pytest
 
 from service.catalog.rules import Catalog, NoLegalBasis, check_seed
 from service.catalog.seed import load_seed
+from service.rulebook.deadlines import load_deadlines
 from service.rulebook.load import load_rulebook
 
 SEED = load_seed()
@@ -37,9 +38,28 @@ def test_no_id_stands_twice() -> None:
 
 def test_all_rows_of_the_reference_are_there() -> None:
     kinds = Counter(row.kind for row in SEED.rules)
-    assert (kinds["period"], kinds["deadline"]) == (24, 40)
-    deadlines = [row.id for row in SEED.rules if row.kind == "deadline"]
-    assert deadlines == [f"D{number:02}" for number in range(1, 41)]
+    assert kinds["period"] == 24
+    deadlines = dict.fromkeys(row.body.get("deadline", row.id) for row in SEED.rules if row.kind == "deadline")
+    assert list(deadlines) == [f"D{number:02}" for number in range(1, 41)]
+
+
+def test_the_numbers_of_the_reference_are_terms() -> None:
+    book = load_deadlines(row.body for row in SEED.rules if row.kind == "deadline")
+    words = {rule.id: f"{rule.limit.count} {rule.limit.unit.value}" for rule in book.rules if rule.limit}
+    stated = {row.id: row.body for row in SEED.rules if row.kind == "deadline"}
+    for rule_id, term in words.items():
+        assert str(stated[rule_id]["limit"]).removeprefix("every ") in {term.split()[0], "P6M"}, rule_id
+    without = {"D07", "D08", "D09", "D15", "D22", "D25", "D26", "D36", "D38", "D40"}
+    assert {rule.id for rule in book.rules} - set(words) == without
+    assert words["D35"] == "6 months"
+    assert [words[one] for one in ("D28", "D30", "D39")] == ["24 hours", "3 days", "30 days"]
+
+
+@pytest.mark.parametrize(("on", "row"), [(date(2025, 12, 24), "D16-2021"), (date(2025, 12, 25), "D16")])
+def test_a_deadline_has_the_row_of_its_day(on: date, row: str) -> None:
+    found = load_deadlines(one.body for one in SEED.rules if one.kind == "deadline").find("D16", on=on)
+    assert found is not None
+    assert found.id == row
 
 
 def test_deadlines_say_what_how_long_and_from_when() -> None:

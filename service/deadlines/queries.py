@@ -1,0 +1,229 @@
+"""SQL of deadlines: what the records say, what stands, and both brought together in bulk."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import uuid_utils
+from asyncpg import Connection
+
+from service.catalog.rules import Catalog
+from service.deadlines.rules import Change, Record, Standing, State, Tracked
+from service.rulebook.deadlines import RecordedPenalty
+
+Key = tuple[str, UUID]
+
+#: Digits 3 and 4 of a code are the region of first registration; 10 is the national level and no province.
+_RECORDS: Final = """
+SELECT v.uscc, v.id, v.state, v.source_code, v.authority_code, v.procedure, v.kinds, v.decided_on,
+       left(s.division_code, 2) AS registered_in
+FROM unnest($1::text[], $2::uuid[]) AS a (uscc, id)
+JOIN penalty_version v ON v.uscc = a.uscc AND v.id = a.id AND v.superseded_at IS NULL
+LEFT JOIN subject_version s ON s.uscc = v.uscc AND s.superseded_at IS NULL AND s.registered AND s.state <> 'void'"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far deadlines were derived: position of the log, digest of the law, and where a review of all records stands."""
+
+    position: int
+    law: str | None
+    reviewing: str | None
+    after: Key | None
+
+
+async def lock_cursor(connection: Connection) -> Cursor:
+    """Return the cursor, locked: two runs take turns. A restored database has a new log, of which nothing was read yet."""
+    row = await connection.fetchrow("SELECT * FROM deadline_cursor FOR UPDATE")
+    log_id = await connection.fetchval("SELECT log_id FROM change_log")
+    if row["log_id"] != log_id:
+        await connection.execute("UPDATE deadline_cursor SET log_id = $1, position = 0, law = NULL", log_id)
+        return Cursor(0, None, None, None)
+    after = None if row["reviewed_uscc"] is None else (row["reviewed_uscc"], row["reviewed_id"])
+    return Cursor(row["position"], row["law"], row["reviewing"], after)
+
+
+async def changed_penalties(connection: Connection, *, after: int, limit: int) -> tuple[int, list[Key]]:
+    """Return the position up to which the next changes reach, and the penalties they touch.
+
+    A change of a registration touches all penalties of the subject: its province decides who publishes.
+    """
+    rows = await connection.fetch(
+        """WITH part AS (SELECT position, uscc, kind, record_id FROM change WHERE position > $1 ORDER BY position LIMIT $2)
+        SELECT (SELECT max(position) FROM part) AS reached, p.uscc, p.id FROM (
+            SELECT uscc, record_id AS id FROM part WHERE kind = 'penalty'
+            UNION
+            SELECT p.uscc, p.id FROM penalty p WHERE p.uscc IN (SELECT uscc FROM part WHERE kind = 'subject')
+        ) p
+        UNION ALL
+        SELECT max(position), NULL, NULL FROM part""",
+        after,
+        limit,
+    )
+    reached = rows[-1]["reached"]
+    return (after if reached is None else reached), [(row["uscc"], row["id"]) for row in rows[:-1]]
+
+
+async def next_penalties(connection: Connection, *, after: Key | None, limit: int) -> list[Key]:
+    """Return the next penalties in the order of their keys."""
+    start = after or ("", UUID(int=0))
+    rows = await connection.fetch(
+        "SELECT uscc, id FROM penalty WHERE (uscc, id) > ($1, $2) ORDER BY uscc, id LIMIT $3", *start, limit
+    )
+    return [(row["uscc"], row["id"]) for row in rows]
+
+
+async def move_cursor(connection: Connection, cursor: Cursor) -> None:
+    """Write how far deadlines are derived by now; with the deadlines, in one transaction."""
+    uscc, record_id = cursor.after or (None, None)
+    await connection.execute(
+        """UPDATE deadline_cursor SET position = $1, law = $2, reviewing = $3, reviewed_uscc = $4, reviewed_id = $5""",
+        cursor.position,
+        cursor.law,
+        cursor.reviewing,
+        uscc,
+        record_id,
+    )
+
+
+async def list_records(connection: Connection, catalog: Catalog, *, keys: Sequence[Key]) -> list[Record]:
+    """Return the present versions of penalties, as far as deadlines depend on them."""
+    rows = await connection.fetch(_RECORDS, [uscc for uscc, _ in keys], [one for _, one in keys])
+    return [record for row in rows if (record := _record(row, catalog)) is not None]
+
+
+def _record(row: Mapping[str, Any], catalog: Catalog) -> Record | None:
+    authority = catalog.authority_by_code.get(row["authority_code"])
+    if authority is None:
+        return None
+    first = row["uscc"][2:4]
+    source = row["source_code"]
+    penalty = RecordedPenalty(
+        authority_system=authority.system,
+        authority_province=authority.division_code[:2],
+        party_province=row["registered_in"] or (first if first.isdigit() and first != "10" else None),
+        procedure=row["procedure"],
+        kinds=frozenset(row["kinds"]),
+        decided_on=row["decided_on"],
+    )
+    is_own = source is None or source.startswith("own:")
+    return Record(row["uscc"], row["id"], row["state"], is_own, row["authority_code"], penalty)
+
+
+async def list_standing(connection: Connection, *, keys: Sequence[Key]) -> dict[UUID, list[Standing]]:
+    """Return the deadlines that stand for records, by record."""
+    rows = await connection.fetch(
+        """SELECT d.* FROM unnest($1::text[], $2::uuid[]) AS a (uscc, id)
+        JOIN deadline d ON d.uscc = a.uscc AND d.record_id = a.id ORDER BY d.deadline""",
+        [uscc for uscc, _ in keys],
+        [one for _, one in keys],
+    )
+    found: dict[UUID, list[Standing]] = {}
+    for row in rows:
+        found.setdefault(row["record_id"], []).append(standing_of(row))
+    return found
+
+
+def standing_of(row: Mapping[str, Any]) -> Standing:
+    """Return a deadline's row as a value."""
+    return Standing(
+        id=row["id"],
+        deadline=row["deadline"],
+        rule_id=row["rule_id"],
+        starts_on=row["starts_on"],
+        due_on=row["due_on"],
+        provisional=row["provisional"],
+        state=State(row["state"]),
+        met_on=row["met_on"],
+    )
+
+
+async def insert_deadlines(
+    connection: Connection, rows: Iterable[tuple[Record, Tracked]], catalog: Catalog, *, cause: str, now: datetime
+) -> int:
+    """Open deadlines, with their first event; one that another run opened meanwhile stays as it is."""
+    values = [
+        (
+            UUID(bytes=uuid_utils.uuid7().bytes),
+            record.uscc,
+            record.id,
+            one.deadline,
+            one.rule.id,
+            one.rule.duty.channel if one.rule.duty else "",
+            one.rule.duty.bearer.value if one.rule.duty else "authority",
+            record.authority_code,
+            catalog.authority_by_code[record.authority_code].division_code,
+            one.starts_on,
+            one.due.on,
+            one.due.provisional,
+            one.state.value,
+        )
+        for record, one in rows
+        if one.state is not State.DROPPED
+    ]
+    if not values:
+        return 0
+    opened = await connection.fetchval(
+        """WITH opened AS (
+            INSERT INTO deadline (id, uscc, record_kind, record_id, deadline, rule_id, channel, bearer, authority_code,
+                division_code, starts_on, due_on, provisional, state, opened_at, changed_at)
+            SELECT id, uscc, 'penalty', record_id, deadline, rule_id, channel, bearer, authority_code, division_code,
+                starts_on, due_on, provisional, state, $14, $14
+            FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+                $9::text[], $10::date[], $11::date[], $12::bool[], $13::text[])
+                AS n (id, uscc, record_id, deadline, rule_id, channel, bearer, authority_code, division_code, starts_on,
+                      due_on, provisional, state)
+            ON CONFLICT DO NOTHING RETURNING id, due_on
+        ), told AS (
+            INSERT INTO deadline_event (deadline_id, event, due_on, actor, reason, at)
+            SELECT id, 'opened', due_on, 'job', $15, $14 FROM opened RETURNING 1
+        ) SELECT count(*) FROM told""",
+        *map(list, zip(*values, strict=True)),
+        now,
+        cause,
+    )
+    return int(opened)
+
+
+async def change_deadlines(
+    connection: Connection, changes: Sequence[Change], *, cause: str, now: datetime
+) -> int:
+    """Bring standing deadlines to their new shape, each with its event; return how many."""
+    if not changes:
+        return 0
+    values = [
+        (
+            one.standing.id,
+            one.event,
+            one.tracked.rule.id if one.tracked else one.standing.rule_id,
+            one.tracked.starts_on if one.tracked else one.standing.starts_on,
+            one.tracked.due.on if one.tracked else one.standing.due_on,
+            one.tracked.due.provisional if one.tracked else one.standing.provisional,
+            _state(one).value,
+        )
+        for one in changes
+    ]
+    await connection.execute(
+        """WITH n AS (SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::date[], $5::date[], $6::bool[], $7::text[])
+                AS n (id, event, rule_id, starts_on, due_on, provisional, state)
+        ), told AS (
+            INSERT INTO deadline_event (deadline_id, event, was_due_on, due_on, actor, reason, at)
+            SELECT n.id, n.event, d.due_on, n.due_on, 'job', $9, $8 FROM n JOIN deadline d ON d.id = n.id
+        )
+        UPDATE deadline d SET rule_id = n.rule_id, starts_on = n.starts_on, due_on = n.due_on,
+            provisional = n.provisional, state = n.state, changed_at = $8,
+            escalated_on = CASE WHEN n.due_on > d.due_on THEN NULL ELSE d.escalated_on END
+        FROM n WHERE n.id = d.id""",
+        *map(list, zip(*values, strict=True)),
+        now,
+        cause,
+    )
+    return len(values)
+
+
+def _state(change: Change) -> State:
+    if change.tracked is None:
+        return State.DROPPED
+    return State.MET if change.standing.met_on is not None else change.tracked.state
