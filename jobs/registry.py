@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from jobs import clean_up_staging, clock_edges, forget_idempotency_keys, take_in_waiting_rows
+from jobs import (
+    clean_up_staging,
+    clock_edges,
+    forget_idempotency_keys,
+    notify_deadlines,
+    take_in_waiting_rows,
+    track_deadlines,
+)
 from service.db import Database
 
 
@@ -34,4 +41,16 @@ JOBS: Final = (
     ),
     Job("clean_up_staging", 3600, "Drop staging tables of imports that have ended.", clean_up_staging.run),
     Job("forget_idempotency_keys", 3600, "Delete idempotency keys older than 24 hours.", forget_idempotency_keys.run),
+    Job(
+        "track_deadlines",
+        20,
+        "Bring deadlines up to the change log, the calendar and the rulebook.",
+        track_deadlines.run,
+    ),
+    Job(
+        "notify_deadlines",
+        600,
+        "Remind of deadlines before long holidays, and escalate overdue ones to the supervisor.",
+        notify_deadlines.run,
+    ),
 )

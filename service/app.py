@@ -16,6 +16,7 @@ import service.access.principals.endpoints
 import service.catalog.calendar.endpoints
 import service.catalog.endpoints
 import service.changes.endpoints
+import service.deadlines.endpoints
 import service.health.endpoints
 import service.imports.endpoints
 import service.penalties.endpoints
@@ -53,6 +54,7 @@ ROUTERS: Final = (
     service.changes.endpoints.router,
     service.access.keys.endpoints.router,
     service.access.principals.endpoints.router,
+    service.deadlines.endpoints.router,
     service.health.endpoints.router,
     service.signing.well_known.router,
     service.web.endpoints.router,
@@ -83,6 +85,10 @@ TAGS: Final = [
     },
     {"name": "imports", "description": "Files of authorities taken in, row by row, with an exact account."},
     {"name": "changes", "description": "The one ordered log of everything that happened, as it may be seen today."},
+    {
+        "name": "deadlines",
+        "description": "What is due by when for each penalty and channel, and what the other side said.",
+    },
     {"name": "catalog", "description": "Lists, legal rules, authorities, regions and sources, each with its citation."},
     {"name": "access", "description": "Who may do what: principals, their grants and keys, and what is shared."},
     {"name": "health", "description": "For those who run the service."},

@@ -7,26 +7,50 @@ law beside the records changes (a calendar year, a row, an authority), all recor
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
+from uuid import UUID
 
 from asyncpg import Connection
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from service.access.rules import Actor, Role
 from service.catalog.queries import load_catalog
 from service.catalog.rules import Catalog
+from service.clock import legal_day
 from service.db import Database, driver
+from service.deadlines.lists import Sight
 from service.deadlines.queries import (
     Key,
+    accept_deadlines,
     change_deadlines,
     changed_penalties,
+    escalate,
     insert_deadlines,
     list_records,
     list_standing,
     lock_cursor,
+    lock_deadline,
     move_cursor,
     next_penalties,
+    reject_deadlines,
+    remind,
+    standing_of,
 )
-from service.deadlines.rules import Change, Dues, Record, Tracked, compare, law_digest, tracked_deadlines
+from service.deadlines.rules import (
+    Change,
+    Dues,
+    NoSuchDeadline,
+    OtherDeadline,
+    Outcome,
+    Record,
+    Tracked,
+    check_answer,
+    compare,
+    law_digest,
+    remind_before,
+    tracked_deadlines,
+)
 
 #: Records of one transaction.
 BATCH: Final = 2000
@@ -69,6 +93,72 @@ async def derive_deadlines(
 ) -> int:
     """Bring the deadlines of some penalties up to date in the caller's transaction; return how many changed."""
     return await _bring_up(connection, catalog, Dues(catalog), keys, cause=cause, now=now)
+
+
+async def answer_deadline(
+    session: AsyncSession,
+    catalog: Catalog,
+    *,
+    deadline_id: UUID,
+    outcome: Outcome,
+    on: date,
+    reason: str | None,
+    reference: str | None,
+    actor: Actor,
+    sight: Sight,
+    now: datetime,
+) -> None:
+    """Enter what the other side said: an acceptance meets the deadline, and all that the same act meets; a rejection opens it.
+
+    What begins with the acceptance (D04 after D03) is opened in the same transaction, what began with one that is taken back is
+    dropped.
+
+    Raises:
+        NoSuchDeadline: there is none that the actor may see.
+        OtherDeadline: the actor neither records nor reviews for its authority.
+        DeadlineNotOpen, ImpossibleAnswerDay, RejectionWithoutReason: see `check_answer`.
+    """
+    connection = await driver(session)
+    row = await lock_deadline(connection, deadline_id=deadline_id)
+    if row is None or not (sight.everything or row["authority_code"] in sight.authorities):
+        raise NoSuchDeadline(f"You see no deadline {deadline_id}.", detail_zh="没有此期限。")
+    if not actor.acts_for(row["authority_code"], Role.RECORDER, Role.REVIEWER):
+        raise OtherDeadline(
+            f"Your key neither records nor reviews for {row['authority_code']}.",
+            detail_zh="该密钥不能以此机关名义办理。",
+        )
+    standing = standing_of(row)
+    check_answer(standing, outcome, on=on, today=legal_day(now), reason=reason)
+    key = (row["uscc"], row["record_id"])
+    others = (await list_standing(connection, keys=[key])).get(row["record_id"], [])
+    same_act = {standing.deadline, *catalog.deadlines.met_with(standing.deadline)}
+    ids = [one.id for one in others if one.deadline in same_act]
+    if outcome is Outcome.ACCEPTED:
+        await accept_deadlines(connection, ids=ids, on=on, reference=reference, actor=str(actor.id), now=now)
+    else:
+        await reject_deadlines(
+            connection, ids=ids, on=on, reason=reason or "", reference=reference, actor=str(actor.id), now=now
+        )
+    await derive_deadlines(connection, catalog, keys=[key], cause=outcome.value, now=now)
+
+
+async def notify_deadlines(database: Database, *, now: datetime, batch: int = BATCH) -> int:
+    """Remind before long holidays and escalate what is overdue, as outbox items; each is told once. Return how many."""
+    async with database.reading() as session:
+        catalog = await load_catalog(session)
+    today = legal_day(now)
+    before = remind_before(catalog, today=today)
+    total = 0
+    while True:
+        async with database.transaction() as session:
+            connection = await driver(session)
+            told = await escalate(connection, today=today, limit=batch, now=now)
+            if before is not None:
+                rest, until = before
+                told += await remind(connection, rest=rest, until=until, today=today, limit=batch, now=now)
+        total += told
+        if not told:
+            return total
 
 
 async def _bring_up(

@@ -187,9 +187,7 @@ async def insert_deadlines(
     return int(opened)
 
 
-async def change_deadlines(
-    connection: Connection, changes: Sequence[Change], *, cause: str, now: datetime
-) -> int:
+async def change_deadlines(connection: Connection, changes: Sequence[Change], *, cause: str, now: datetime) -> int:
     """Bring standing deadlines to their new shape, each with its event; return how many."""
     if not changes:
         return 0
@@ -227,3 +225,109 @@ def _state(change: Change) -> State:
     if change.tracked is None:
         return State.DROPPED
     return State.MET if change.standing.met_on is not None else change.tracked.state
+
+
+async def lock_deadline(connection: Connection, *, deadline_id: UUID) -> Mapping[str, Any] | None:
+    """Return a deadline's row, locked until the transaction ends, or None."""
+    row: Mapping[str, Any] | None = await connection.fetchrow(
+        "SELECT * FROM deadline WHERE id = $1 FOR UPDATE", deadline_id
+    )
+    return row
+
+
+async def accept_deadlines(
+    connection: Connection, *, ids: Sequence[UUID], on: date, reference: str | None, actor: str, now: datetime
+) -> None:
+    """Mark open deadlines as met on a day, each with its event."""
+    await connection.execute(
+        """WITH met AS (
+            UPDATE deadline SET state = 'met', met_on = $2, rejected_on = NULL, reference = $3, changed_at = $5
+            WHERE id = ANY ($1::uuid[]) AND state = 'open' RETURNING id, due_on
+        )
+        INSERT INTO deadline_event (deadline_id, event, due_on, actor, reason, detail, at)
+        SELECT id, 'accepted', due_on, $4, NULL, jsonb_build_object('on', $2::date, 'reference', $3::text), $5 FROM met""",
+        list(ids),
+        on,
+        reference,
+        actor,
+        now,
+    )
+
+
+async def reject_deadlines(
+    connection: Connection,
+    *,
+    ids: Sequence[UUID],
+    on: date,
+    reason: str,
+    reference: str | None,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Note that the other side sent deadlines back: they are open, whatever they were before."""
+    await connection.execute(
+        """WITH back AS (
+            UPDATE deadline SET state = 'open', met_on = NULL, rejected_on = $2, rejections = rejections + 1,
+                reference = $3, escalated_on = NULL, changed_at = $6
+            WHERE id = ANY ($1::uuid[]) AND state IN ('open', 'met') RETURNING id, due_on
+        )
+        INSERT INTO deadline_event (deadline_id, event, due_on, actor, reason, detail, at)
+        SELECT id, 'rejected', due_on, $5, $4, jsonb_build_object('on', $2::date, 'reference', $3::text), $6 FROM back""",
+        list(ids),
+        on,
+        reference,
+        reason,
+        actor,
+        now,
+    )
+
+
+async def remind(connection: Connection, *, rest: date, until: date, today: date, limit: int, now: datetime) -> int:
+    """Call to mind the open deadlines due from `today` to `until`, once for the long rest that begins on `rest`."""
+    told: int = await connection.fetchval(
+        _NOTICE.replace("{condition}", "due_on BETWEEN $2 AND $3 AND reminded_for IS DISTINCT FROM $1").replace(
+            "{column}", "reminded_for"
+        ),
+        rest,
+        today,
+        until,
+        limit,
+        now,
+        "reminded",
+        "deadline_reminder",
+    )
+    return told
+
+
+async def escalate(connection: Connection, *, today: date, limit: int, now: datetime) -> int:
+    """Tell the supervisors of open deadlines that have passed, once for each."""
+    told: int = await connection.fetchval(
+        _NOTICE.replace("{condition}", "due_on < $2 AND due_on < $3 AND escalated_on IS NULL").replace(
+            "{column}", "escalated_on"
+        ),
+        today,
+        today,
+        today,
+        limit,
+        now,
+        "escalated",
+        "deadline_overdue",
+    )
+    return told
+
+
+_NOTICE: Final = """
+WITH part AS (
+    SELECT id FROM deadline WHERE state = 'open' AND bearer <> 'subject' AND {condition}
+    ORDER BY due_on, id LIMIT $4 FOR UPDATE SKIP LOCKED
+), told AS (
+    UPDATE deadline d SET {column} = $1, changed_at = $5 FROM part WHERE d.id = part.id
+    RETURNING d.id, d.uscc, d.record_kind, d.record_id, d.channel, d.due_on
+), events AS (
+    INSERT INTO deadline_event (deadline_id, event, due_on, actor, reason, at)
+    SELECT id, $6, due_on, 'job', NULL, $5 FROM told
+), items AS (
+    INSERT INTO outbox_item (topic, channel, uscc, record_kind, record_id, due_on, created_at)
+    SELECT $7, channel, uscc, record_kind, record_id, due_on, $5 FROM told
+)
+SELECT count(*) FROM told"""

@@ -235,3 +235,9 @@ def soon_until(catalog: Catalog, *, today: date, days: int) -> date:
 
 def _working(days: int) -> Limit:
     return Limit(days, Unit.WORKING_DAYS)
+
+
+def month_bounds(month: str) -> tuple[date, date]:
+    """Return the first day of a month (`2026-10`) and the first day behind it."""
+    year, number = map(int, month.split("-"))
+    return date(year, number, 1), date(year + number // 12, number % 12 + 1, 1)
