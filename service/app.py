@@ -26,6 +26,8 @@ import service.subjects.endpoints
 import service.web.endpoints
 from schemas.base import Problem
 from service.access.cache import AccessCache
+from service.audit.middleware import Auditing
+from service.audit.writer import AuditWriter
 from service.catalog.queries import CatalogCache
 from service.clock import Clock, system_clock
 from service.db import Database
@@ -159,6 +161,10 @@ def create_app(settings: Settings, *, database: Database, clock: Clock = system_
     app.add_middleware(Pace, patience=settings.client_timeout_s, clock=monotonic)
     app.add_middleware(Capacity, most=settings.max_in_flight, deadline=settings.request_timeout_s)
     app.add_middleware(ProblemPages)
+    writer = AuditWriter(database)
+    app.state.audit_writer = writer
+    # Added last, so outermost: what the others refuse is recorded too.
+    app.add_middleware(Auditing, writer=writer, clock=clock, strict=settings.audit == "strict", observe=lambda _: None)
     add_problem_handlers(app)
     add_repetition(app)
     for router in ROUTERS:

@@ -40,13 +40,21 @@ class Database:
         self.engine: AsyncEngine = create_async_engine(
             url, pool_size=pool_size, max_overflow=0, pool_timeout=10, connect_args=connect_args
         )
+        # One connection apart, so that answers that wait for their audit never wait for questions that wait for them.
+        self.audit_engine: AsyncEngine = create_async_engine(
+            url, pool_size=1, max_overflow=0, pool_timeout=10, connect_args=connect_args
+        )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """One session, one transaction: committed when the block ends, rolled back when it raises."""
+    async def transaction(self, *, request_id: str | None = None) -> AsyncIterator[AsyncSession]:
+        """One session, one transaction: committed when the block ends, rolled back when it raises.
+
+        `request_id` becomes the transaction's `application_name`, as which the database's log and `pg_stat_activity` show it.
+        """
         async with self._sessions() as session:
             try:
+                await _name(session, request_id)
                 yield session
             except BaseException:
                 await session.rollback()
@@ -54,12 +62,16 @@ class Database:
             await session.commit()
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[ReadSession]:
-        """One snapshot that PostgreSQL itself keeps read-only (REPEATABLE READ): all statements see the same state."""
+    async def reading(self, *, request_id: str | None = None) -> AsyncIterator[ReadSession]:
+        """One snapshot that PostgreSQL itself keeps read-only (REPEATABLE READ): all statements see the same state.
+
+        `request_id` as in `transaction`.
+        """
         async with self._sessions() as session:
             await session.connection(
                 execution_options={"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
             )
+            await _name(session, request_id)
             yield ReadSession(session)
 
     @asynccontextmanager
@@ -75,13 +87,24 @@ class Database:
     async def dispose(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
+        await self.audit_engine.dispose()
+
+
+_NAME = text("SELECT set_config('application_name', :name, true)")
+
+
+async def _name(session: AsyncSession, request_id: str | None) -> None:
+    if request_id is not None:
+        await session.execute(_NAME, {"name": f"xinyong {request_id}"})
 
 
 async def driver(session: AsyncSession) -> Connection:
     """Return the asyncpg connection beneath `session`, inside its transaction; for COPY and other bulk work."""
-    await session.execute(text("SELECT 1"))  # SQLAlchemy sends BEGIN with its first statement only
     raw = await (await session.connection()).get_raw_connection()
-    return cast("Connection", raw.driver_connection)
+    connection = cast("Connection", raw.driver_connection)
+    if not connection.is_in_transaction():
+        await session.execute(text("SELECT 1"))  # SQLAlchemy sends BEGIN with its first statement only
+    return connection
 
 
 def violated_constraint(error: IntegrityError) -> str | None:

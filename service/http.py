@@ -19,6 +19,8 @@ from service.access.cache import AccessCache
 from service.access.declared import Access, Whose, declare
 from service.access.keys.rules import ExpiredKey, WrongNetwork
 from service.access.rules import Actor, MalformedKey, MissingKey, Role, RoleMissing, UnknownKey
+from service.audit.middleware import note_of, record_write
+from service.audit.rules import Note, who_is
 from service.catalog.queries import Catalog, CatalogCache
 from service.clock import legal_day
 from service.db import Database, ReadSession
@@ -73,6 +75,14 @@ async def _today(now: Now) -> date:
 Today = Annotated[date, Depends(_today)]
 
 
+async def _note(request: Request) -> Note:
+    return note_of(request.scope)
+
+
+#: What the audit will say about the request; an endpoint adds what only it knows.
+NoteDep = Annotated[Note, Depends(_note)]
+
+
 async def _catalog(request: Request) -> Catalog:
     cache: CatalogCache = request.app.state.catalog_cache
     return await cache.get()
@@ -92,9 +102,11 @@ async def _identity(request: Request, catalog: CatalogDep, now: Now) -> Actor | 
     access: AccessCache = request.app.state.access
     address = request.client.host if request.client else None
     try:
-        return await access.actor(secret, hierarchy=catalog.hierarchy, now=now, address=address)
+        actor = await access.actor(secret, hierarchy=catalog.hierarchy, now=now, address=address)
     except (Unauthenticated, Forbidden) as refusal:  # an operation that needs no key goes on without
         return refusal
+    note_of(request.scope).who = who_is(actor)
+    return actor
 
 
 Identity = Annotated[Actor | Refusal, Depends(_identity)]
@@ -136,9 +148,12 @@ def require(*roles: Role, whose: Whose = Whose.ANY) -> Any:  # noqa: ANN401 - wh
     return Depends(declare(_actor_with_role, Access(frozenset(roles), whose)))
 
 
-async def _open_session(database: DatabaseDep) -> AsyncIterator[AsyncSession]:
-    async with database.transaction() as session:
+async def _open_session(
+    request: Request, database: DatabaseDep, note: NoteDep, now: Now
+) -> AsyncIterator[AsyncSession]:
+    async with database.transaction(request_id=note.request_id) as session:
         yield session
+        await record_write(session, request.scope, at=now)
 
 
 #: `scope="function"` commits before the response starts; with the default a client could see 201 before a commit that fails.
@@ -146,21 +161,24 @@ SessionDep = Annotated[AsyncSession, Depends(_open_session, scope="function")]
 
 
 async def _open_read_session(
-    database: DatabaseDep, _identity: Identity, _catalog: CatalogDep
+    database: DatabaseDep, note: NoteDep, _identity: Identity, _catalog: CatalogDep
 ) -> AsyncIterator[ReadSession]:
     # Key and catalogue are looked up first, on a connection of their own. A request that held its snapshot while it waited
     # for a second connection could, with enough others doing the same, wait for ever.
-    async with database.reading() as session:
+    async with database.reading(request_id=note.request_id) as session:
         yield session
 
 
 ReadSessionDep = Annotated[ReadSession, Depends(_open_read_session, scope="function")]
 
 
-async def _open_access_session(request: Request, database: DatabaseDep) -> AsyncIterator[AsyncSession]:
+async def _open_access_session(
+    request: Request, database: DatabaseDep, note: NoteDep, now: Now
+) -> AsyncIterator[AsyncSession]:
     access: AccessCache = request.app.state.access
-    async with database.transaction() as session:
+    async with database.transaction(request_id=note.request_id) as session:
         yield session
+        await record_write(session, request.scope, at=now)
     access.expire()
 
 

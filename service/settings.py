@@ -97,6 +97,11 @@ class Settings(BaseSettings):
     job_poll_ms: int = Field(
         default=200, ge=10, le=60_000, description="How often the job process looks for work, in milliseconds."
     )
+    audit: str = Field(
+        default="strict",
+        pattern="^(strict|grouped)$",
+        description="strict: an answer waits until its audit entry is committed; grouped: it does not.",
+    )
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least severe log line.")
 
     @field_validator("database_url", "owner_database_url")

@@ -28,8 +28,8 @@ def at(instant: datetime) -> Callable[[], datetime]:
     return lambda: instant
 
 
-def make_app(database: Database, *, now: datetime = NOW) -> FastAPI:
-    return create_app(Settings(data_dir=FOLDER), database=database, clock=at(now))
+def make_app(database: Database, *, now: datetime = NOW, settings: Settings | None = None) -> FastAPI:
+    return create_app(settings or Settings(data_dir=FOLDER), database=database, clock=at(now))
 
 
 @asynccontextmanager

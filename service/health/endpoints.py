@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse
 
 from schemas.health import Alive, Readiness
+from service.audit.rules import Audited, audited
 from service.health.queries import find_backlog, find_schema
 from service.health.rules import OtherSchema, check_schema
 from service.http import PUBLIC, DatabaseDep, Now, answers
@@ -35,6 +36,7 @@ METRICS = (
     response_model=Alive,
     responses=answers(ALIVE, words="The process answers."),
 )
+@audited(Audited.NOTHING)
 async def tell_alive() -> dict[str, Any]:
     """Say that the process runs.
 
@@ -49,6 +51,7 @@ async def tell_alive() -> dict[str, Any]:
     response_model=Readiness,
     responses=answers(READY, OtherSchema, words="Requests can be served; `degraded`: the log stands still."),
 )
+@audited(Audited.NOTHING)
 async def tell_ready(database: DatabaseDep, now: Now) -> dict[str, Any]:
     """Say whether requests can be served, and how far the log is behind.
 
@@ -85,6 +88,7 @@ async def tell_ready(database: DatabaseDep, now: Now) -> dict[str, Any]:
         },
     },
 )
+@audited(Audited.NOTHING)
 async def show_metrics(database: DatabaseDep, now: Now) -> str:
     """Give the gauges of the change log in the text format of Prometheus."""
     async with database.reading() as session:

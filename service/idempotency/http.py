@@ -8,12 +8,15 @@ was shown once only is not shown again, and what may not be seen any more is not
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, FastAPI, Header, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service.audit.middleware import note_of, record_write
+from service.audit.rules import REPLAYED
 from service.catalog.queries import CatalogCache
 from service.errors import Refusal
 from service.http import ActorDep, DatabaseDep, Now
@@ -38,6 +41,7 @@ class Creation:
     """The part of a creating request that makes it safe to repeat; without a key it does nothing."""
 
     attempt: Attempt | None
+    now: datetime
     status: int
     response: Response
 
@@ -86,7 +90,7 @@ async def _creation(
     if idempotency_key is not None:
         target = f"{request.method} {request.url.path}?{request.url.query}"
         attempt = Attempt(str(actor.id), idempotency_key, target, now)
-    return Creation(attempt, request.scope["route"].status_code or 200, response)
+    return Creation(attempt, now, request.scope["route"].status_code or 200, response)
 
 
 #: For the operation that streams its body and so learns its digest late; the others take a session from below.
@@ -96,10 +100,11 @@ CreationDep = Annotated[Creation, Depends(_creation)]
 @asynccontextmanager
 async def _creating(request: Request, database: DatabaseDep, creation: Creation) -> AsyncIterator[AsyncSession]:
     digest = sha256(await request.body()).digest()
-    async with database.transaction() as session:
+    async with database.transaction(request_id=note_of(request.scope).request_id) as session:
         await creation.claim(session, body_sha256=digest)
         yield session
         await creation.keep(session, body_sha256=digest)
+        await record_write(session, request.scope, at=creation.now)
 
 
 async def _open_creating_session(
@@ -134,6 +139,7 @@ def add_repetition(app: FastAPI) -> None:
 async def _on_repetition(request: Request, error: Exception) -> Response:
     assert isinstance(error, SucceededBefore)  # noqa: S101 - the registration says so; this tells the type checker
     outcome = error.outcome
+    note_of(request.scope).outcome = REPLAYED
     status, headers, body = await _read_location(request, outcome.location)
     answer = Response(status_code=outcome.status)
     if status == 200:

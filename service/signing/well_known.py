@@ -3,6 +3,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 
 from schemas.signing import KeySet
+from service.audit.rules import Audited, audited
 from service.http import PUBLIC, answers
 from service.signing.keys import SigningKeys
 from service.signing.rules import SigningKeyUnusable
@@ -36,6 +37,7 @@ async def _signing_keys(request: Request) -> SigningKeys:
     response_model_exclude_none=True,
     responses=answers(KEY_SET, SigningKeyUnusable, words="All keys that ever signed here, oldest first."),
 )
+@audited(Audited.NOTHING)
 async def show_signing_keys(keys: Annotated[SigningKeys, Depends(_signing_keys)]) -> dict[str, Any]:
     """Give the public keys (RFC 7517) that verify what this service signs: heads of the audit log and manifests of files.
 

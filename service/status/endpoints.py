@@ -3,12 +3,16 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Header, Path, Query, Response
 
 from schemas.status import BatchOut, BatchQuestion, StatusOut, StatusQuestion
+from service.audit.packing import pack_codes
+from service.audit.rules import Audited, audited, plain_code
 from service.http import (
     KEY_REFUSALS,
     PUBLIC,
     ActorDep,
     CatalogDep,
     DatabaseDep,
+    Identity,
+    NoteDep,
     Now,
     ReadSessionDep,
     answers,
@@ -18,7 +22,7 @@ from service.http import (
 from service.status import examples
 from service.status.actions import Question, answer_batch, look_up
 from service.status.answers import to_json
-from service.status.rules import FutureMoment, MalformedMoment, MalformedUscc, TooManyCodes
+from service.status.rules import MAX_BATCH, FutureMoment, MalformedMoment, MalformedUscc, TooManyCodes
 
 router = APIRouter(prefix="/v1/status", tags=["status"])
 
@@ -56,6 +60,7 @@ async def show_status(
     uscc: Annotated[
         str, Path(max_length=200, description="Unified social credit code.", examples=["91500000XY0000012K"])
     ],
+    _identity: Identity,
     database: DatabaseDep,
     catalog: CatalogDep,
     now: Now,
@@ -82,10 +87,12 @@ async def show_status(
     response_model=StatusOut,
     responses=answers(examples.ANSWER, *KEY_REFUSALS, *MOMENTS, words="The answer."),
 )
+@audited(Audited.ANSWERS)
 async def ask_status(
     body: Annotated[StatusQuestion, Body(examples=[examples.QUESTION])],
     _actor: ActorDep,
     database: DatabaseDep,
+    note: NoteDep,
     catalog: CatalogDep,
     now: Now,
     as_of: AsOf = None,
@@ -95,6 +102,7 @@ async def ask_status(
 
     Code and name travel in the body, so they stand in no access log.
     """
+    note.uscc = plain_code(body.uscc)
     question = Question(body.uscc, name=body.name, as_of=as_of, known_at=known_at)
     answer = await look_up(database, question, divisions=catalog.known_divisions, now=now)
     return Response(to_json(answer.body), headers={"Cache-Control": "no-cache"}, media_type="application/json")
@@ -106,9 +114,11 @@ async def ask_status(
     response_model=BatchOut,
     responses=answers(examples.BATCH, *KEY_REFUSALS, TooManyCodes, words="The answers, in the order of the codes."),
 )
+@audited(Audited.ANSWERS)
 async def ask_statuses(
     body: Annotated[BatchQuestion, Body(examples=[examples.BATCH_QUESTION])],
     _actor: ActorDep,
+    note: NoteDep,
     session: ReadSessionDep,
     catalog: CatalogDep,
     now: Now,
@@ -117,5 +127,8 @@ async def ask_statuses(
 
     An item that is no credit code gets an error in its place, with the code that may be meant where only one can be.
     """
+    note.count = len(body.codes)
+    if len(body.codes) <= MAX_BATCH:
+        note.codes, note.digest = pack_codes(body.codes)
     batch = await answer_batch(session, body.codes, divisions=catalog.known_divisions, now=now)
     return Response(to_json(batch), headers={"Cache-Control": "no-cache"}, media_type="application/json")

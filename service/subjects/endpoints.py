@@ -12,6 +12,7 @@ from service.http import (
     VERSION_REFUSALS,
     ActorDep,
     BadCursor,
+    NoteDep,
     Now,
     PageDep,
     PutVersionDep,
@@ -32,6 +33,7 @@ from service.subjects.actions import put_registration, read_credit_file, read_re
 from service.subjects.ranking import TermTooShort
 from service.subjects.rules import ImpossibleRegistration, NoCreditFile, NoRegistration, Registration
 from service.subjects.search import NothingToSearch, find_by_identifier, identifier_key, search_names, show_found
+from service.subjects.views import unpublished_owners
 from service.versions import version_etag
 
 router = APIRouter(prefix="/v1/subjects", tags=["subjects"])
@@ -160,7 +162,7 @@ async def put_subject(
         examples.CREDIT_FILE, *KEY_REFUSALS, MalformedUscc, NoCreditFile, words="The file as this key may see it."
     ),
 )
-async def show_credit_file(uscc: Uscc, actor: Reader, session: ReadSessionDep) -> Response:
+async def show_credit_file(uscc: Uscc, actor: Reader, note: NoteDep, session: ReadSessionDep) -> Response:
     """Give everything recorded about a subject that the key may see today, each with its import, file, line and source.
 
     An authority's own people see the records of their authority and of those below it, drafts and ended ones too, and of
@@ -168,4 +170,6 @@ async def show_credit_file(uscc: Uscc, actor: Reader, session: ReadSessionDep) -
     other key sees what is public.
     """
     code, _ = read_uscc(uscc)
-    return _json(await read_credit_file(session, uscc=code, actor=actor), headers=OWN)
+    file = await read_credit_file(session, uscc=code, actor=actor)
+    note.owners |= unpublished_owners(file)
+    return _json(file, headers=OWN)

@@ -140,3 +140,12 @@ def _provenance(
     known = lines.get((import_id, import_row)) if import_id is not None and import_row is not None else None
     file_name, line = known or (None, None)
     return {"import_id": import_id, "file": file_name, "line": line, "source": source, "recorded_at": recorded_at}
+
+
+def unpublished_owners(file: Mapping[str, Any]) -> set[str]:
+    """Return the codes of the authorities whose unpublished records a credit file shows."""
+    return {
+        record["authority_code"]
+        for record in (*file["penalties"], *file["blacklist_entries"])
+        if not record["public"] and record["authority_code"]
+    }
