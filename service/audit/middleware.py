@@ -168,7 +168,7 @@ class Auditing:
             if status < 400 and audited_as(scope.get("endpoint"), scope["method"]) is not Audited.NOTHING:
                 self._count(operation_of(scope), now)
         elif self.strict:
-            await self.writer.commit(entry)
+            await self.writer.write(entry)
         else:
             self.writer.write_soon(entry)
 

@@ -42,7 +42,7 @@ class AuditWriter:
         """How many entries wait for their commit."""
         return len(self._waiting)
 
-    async def commit(self, entry: Entry) -> None:
+    async def write(self, entry: Entry) -> None:
         """Return when `entry` is committed.
 
         Raises:
