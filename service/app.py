@@ -26,6 +26,7 @@ import service.subjects.endpoints
 import service.web.endpoints
 from schemas.base import Problem
 from service.access.cache import AccessCache
+from service.access.oidc.tokens import read_tokens
 from service.audit.middleware import Auditing
 from service.audit.writer import AuditWriter
 from service.catalog.queries import CatalogCache
@@ -154,7 +155,7 @@ def create_app(settings: Settings, *, database: Database, clock: Clock = system_
     app.state.clock = clock
     app.state.catalog_cache = CatalogCache(database)
     app.state.page_counts = Counts()
-    app.state.access = AccessCache(database)
+    app.state.access = AccessCache(database, tokens=read_tokens(settings.oidc_config))
     app.state.report_press = Press()
     # The last one added sees a request first.
     app.add_middleware(BodyLimit, limit=MAX_BODY, larger={"/v1/imports": settings.max_upload_bytes + MULTIPART_FRAME})

@@ -18,13 +18,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from service.access.cache import AccessCache
 from service.access.declared import Access, Whose, declare
 from service.access.keys.rules import ExpiredKey, WrongNetwork
+from service.access.oidc.rules import BadToken, ExpiredToken, IssuerUnavailable
 from service.access.rules import Actor, MalformedKey, MissingKey, Role, RoleMissing, UnknownKey
 from service.audit.middleware import note_of, record_write
 from service.audit.rules import Note, who_is
 from service.catalog.queries import Catalog, CatalogCache
 from service.clock import legal_day
 from service.db import Database, ReadSession
-from service.errors import Forbidden, Invalid, Refusal, Unauthenticated
+from service.errors import Forbidden, Invalid, Refusal, Unauthenticated, Unavailable
 from service.problems import Responses, UnknownParameter, problem_responses
 from service.request_checks import operation_of
 from service.versions import ExpectedVersion, MalformedVersion, VersionMismatch, VersionRequired, read_expected_version
@@ -45,10 +46,15 @@ KEY_REFUSALS: Final[tuple[type[Refusal], ...]] = (
     UnknownKey,
     ExpiredKey,
     WrongNetwork,
+    BadToken,
+    ExpiredToken,
+    IssuerUnavailable,
 )
 ROLE_REFUSALS: Final[tuple[type[Refusal], ...]] = (*KEY_REFUSALS, RoleMissing)
 
-bearer = HTTPBearer(auto_error=False, scheme_name="key", description="A key of this service: `Bearer xy_…`.")
+bearer = HTTPBearer(
+    auto_error=False, scheme_name="key", description="A key of this service, `Bearer xy_…`, or an OIDC token."
+)
 
 
 async def _database(request: Request) -> Database:
@@ -103,7 +109,7 @@ async def _identity(request: Request, catalog: CatalogDep, now: Now) -> Actor | 
     address = request.client.host if request.client else None
     try:
         actor = await access.actor(secret, hierarchy=catalog.hierarchy, now=now, address=address)
-    except (Unauthenticated, Forbidden) as refusal:  # an operation that needs no key goes on without
+    except (Unauthenticated, Forbidden, Unavailable) as refusal:  # an operation that needs no key goes on without
         return refusal
     note_of(request.scope).who = who_is(actor)
     return actor

@@ -102,6 +102,9 @@ class Settings(BaseSettings):
         pattern="^(strict|grouped)$",
         description="strict: an answer waits until its audit entry is committed; grouped: it does not.",
     )
+    oidc_config: Path | None = Field(
+        default=None, description="TOML file of the OIDC issuers whose tokens are believed. Without it: keys only."
+    )
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least severe log line.")
 
     @field_validator("database_url", "owner_database_url")

@@ -1,7 +1,10 @@
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
+import uuid_utils.compat
 from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from service.access.keys.rules import KnownKey, read_networks
@@ -60,3 +63,17 @@ async def get_holder(connection: Asked, *, principal_id: UUID) -> Holder:
         DatedGrant(Role(row.role), row.authority_code, row.from_on, row.until_on) for row in rows if row.role in known
     )
     return Holder(principal_id, name, grants)
+
+
+async def principal_of_token(session: AsyncSession, *, issuer: str, subject: str, name: str, now: datetime) -> UUID:
+    """Return the id of the principal that an issuer calls `subject`, entered when it is seen for the first time."""
+    row = insert(Principal).values(
+        id=uuid_utils.compat.uuid7(), name=name, issuer=issuer, issuer_subject=subject, created_at=now
+    )
+    known = Principal.issuer == issuer, Principal.issuer_subject == subject
+    await session.execute(
+        row.on_conflict_do_nothing(
+            index_elements=["issuer", "issuer_subject"], index_where=Principal.issuer.is_not(None)
+        )
+    )
+    return (await session.scalars(select(Principal.id).where(*known))).one()
