@@ -26,7 +26,7 @@ from benchmarks.load import get, post, send
 from benchmarks.name_search import GROWING, p95, plain_search, search
 from benchmarks.population import grow, prepare
 from benchmarks.steps import Figure, console, figure, step
-from service.access.actions import create_key
+from service.access.keys.actions import create_key
 from service.access.rules import Role
 from service.clock import legal_day, system_clock
 from service.db import Database
@@ -34,8 +34,8 @@ from service.db import Database
 SIZES: Final = (10_000, 100_000)
 MILLION: Final = 1_000_000
 ROUNDS: Final = 5
-SINGLE: Final = 2_000  # requests of a round
-NAIVE: Final = 600
+SINGLE: Final = 1_000  # requests of a round
+NAIVE: Final = 300
 CONNECTIONS: Final = 8
 BATCH: Final = 10_000
 TERMS: Final = 150

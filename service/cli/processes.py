@@ -1,6 +1,7 @@
 """The long-running processes: the API, the jobs, and both with a database for a first look."""
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -44,6 +45,17 @@ def end_with_owner() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+def spare_collections() -> None:
+    """Let the collector of garbage leave what lives as long as the process alone, and come less often.
+
+    A batch of 10,000 makes tens of thousands of short-lived objects without cycles; by default a third of its time would go
+    into looking through them, and through the application, for cycles.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
 def log_to_stderr(settings: Settings) -> None:
     """Log as JSON lines to standard error, from the set level on."""
     level = getattr(logging, settings.log_level.upper())
@@ -72,6 +84,7 @@ def serve(*, owned: OwnedOption = False) -> None:
     with database_url(settings) as url:
         database = api_database(url, settings)
         server = api_server(create_app(settings, database=database), settings)
+        spare_collections()
         server.run()
         if not server.started:
             raise typer.Exit(1)

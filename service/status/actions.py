@@ -12,12 +12,12 @@ from service.clock import legal_day
 from service.db import Database, ReadSession, driver
 from service.status.answers import (
     Answer,
+    Renderer,
     answer_about,
     frame,
     names_on_records,
     read_sources,
     region_coverage,
-    render_answer,
     to_json,
 )
 from service.status.queries import (
@@ -34,7 +34,6 @@ from service.status.queries import (
 from service.status.rules import (
     MAX_BATCH,
     MalformedUscc,
-    RegionCoverage,
     TooManyCodes,
     code_warnings,
     name_warning,
@@ -190,10 +189,9 @@ async def answer_batch(
     log = await read_log(connection, asked, delivered_by=now)
     today = legal_day(now)
     facts = await find_facts(connection, asked, pending=log.pending, first=today, last=today)
-    coverage = read_sources(log.sources, today)
+    renderer = Renderer(facts, read_sources(log.sources, today))
     # Rendered one by one: ten thousand answers held as objects would be walked by every collection of garbage.
     rendered: dict[str, orjson.Fragment] = {}
-    regions: set[RegionCoverage] = set()
     results: list[orjson.Fragment] = []
     for raw, (uscc, states) in zip(codes, checked, strict=True):
         if uscc is None:
@@ -201,13 +199,10 @@ async def answer_batch(
             continue
         item = rendered.get(uscc)
         if item is None:
-            region = region_coverage(uscc, facts, coverage)
-            regions.add(region)
             odd = states if not divisions or uscc[2:8] in divisions else (*states, CodeState.WARN_UNKNOWN_REGION)
-            warnings = code_warnings(odd) if odd else ()
-            item = rendered[uscc] = orjson.Fragment(render_answer(uscc, facts, region, warnings))
+            item = rendered[uscc] = orjson.Fragment(renderer.render(uscc, code_warnings(odd) if odd else ()))
         results.append(item)
-    sources = {source.code: source for region in regions for source in region.sources}
+    sources = {source.code: source for region in renderer.regions for source in region.sources}
     ordered = [sources[code] for code in sorted(sources)]
     return frame(log, as_of=now, known_at=log.at, position=log.position, sources=ordered) | {"results": results}
 

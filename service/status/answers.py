@@ -17,10 +17,8 @@ Answer = dict[str, object]
 
 _NOTHING: Final[tuple[Row, ...]] = ()
 
-_NO_RECORDS: Final = (
-    b'{"uscc":"%b",%b,"name":%b,"registration":{"status":%b,"since":%b},'
-    b'"blacklist_entries":[],"penalties":[],"warnings":%b}'
-)
+_NO_RECORDS: Final = b'{"uscc":"%b",%b,"name":%b,"registration":{"status":%b,"since":%b},%b'
+_TAIL: Final = b'"blacklist_entries":[],"penalties":[],"warnings":%b}'
 _CLEAR: Final = b'"outcome":"clear","reason":null'
 _UNCOVERED: Final = b'"outcome":"not_covered","reason":"no_source"'
 
@@ -64,20 +62,45 @@ def answer_about(uscc: str, facts: Facts, region: RegionCoverage, warnings: Sequ
     }
 
 
-def render_answer(uscc: str, facts: Facts, region: RegionCoverage, warnings: Sequence[Words] = ()) -> bytes:
-    """Return `answer_about` as JSON. The usual item of a batch, a registered subject without records, takes a short way."""
-    subject = facts.subjects.get(uscc)
-    if subject is None or warnings or uscc in facts.entries or uscc in facts.penalties:
-        return to_json(answer_about(uscc, facts, region, warnings))
-    since = subject["registered_on"]
-    return _NO_RECORDS % (
-        uscc.encode(),
-        _CLEAR if region.covered else _UNCOVERED,
-        orjson.dumps(subject["name"]),
-        orjson.dumps(subject["registration_status"]),
-        b"null" if since is None else b'"%b"' % since.isoformat().encode(),
-        orjson.dumps(region.warnings) if region.warnings else b"[]",
-    )
+class Renderer:
+    """Renders `answer_about` as JSON for many codes. The usual one, a registered subject without records, takes a short way.
+
+    `regions` are those that were met.
+    """
+
+    def __init__(self, facts: Facts, sources: SourceMap) -> None:
+        self._facts = facts
+        self._sources = sources
+        self._parts: dict[str, tuple[RegionCoverage, bytes, bytes]] = {}
+
+    @property
+    def regions(self) -> list[RegionCoverage]:
+        """How the regions of the codes rendered so far are covered."""
+        return [region for region, _, _ in self._parts.values()]
+
+    def render(self, uscc: str, warnings: Sequence[Words] = ()) -> bytes:
+        """Return the answer about one code."""
+        facts = self._facts
+        subject = facts.subjects.get(uscc)
+        code = region_of(uscc, None if subject is None else subject["division_code"])
+        region, verdict, tail = self._parts.get(code) or self._meet(code)
+        if subject is None or warnings or uscc in facts.entries or uscc in facts.penalties:
+            return to_json(answer_about(uscc, facts, region, warnings))
+        since = subject["registered_on"]
+        return _NO_RECORDS % (
+            uscc.encode(),
+            verdict,
+            orjson.dumps(subject["name"]),
+            orjson.dumps(subject["registration_status"]),
+            b"null" if since is None else b'"%b"' % since.isoformat().encode(),
+            tail,
+        )
+
+    def _meet(self, code: str) -> tuple[RegionCoverage, bytes, bytes]:
+        region = self._sources.of(code)
+        parts = region, _CLEAR if region.covered else _UNCOVERED, _TAIL % orjson.dumps(region.warnings)
+        self._parts[code] = parts
+        return parts
 
 
 def _views(kind: ChangeKind, rows: Iterable[Row]) -> list[Answer]:
