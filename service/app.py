@@ -17,6 +17,7 @@ import service.catalog.calendar.endpoints
 import service.catalog.endpoints
 import service.changes.endpoints
 import service.deadlines.endpoints
+import service.explaining.endpoints
 import service.health.endpoints
 import service.imports.endpoints
 import service.penalties.endpoints
@@ -58,6 +59,7 @@ ROUTERS: Final = (
     service.access.keys.endpoints.router,
     service.access.principals.endpoints.router,
     service.deadlines.endpoints.router,
+    service.explaining.endpoints.router,
     service.health.endpoints.router,
     service.signing.well_known.router,
     service.web.endpoints.router,

@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Query, Response
 
 from schemas.deadlines import AnswerCreate, DeadlineDetail, DeadlinePage, MonthTable
+from service.access.declared import Whose
 from service.access.rules import Actor, Role
 from service.catalog.rules import Catalog
 from service.deadlines import examples
@@ -43,10 +44,17 @@ router = APIRouter(prefix="/v1/deadlines", tags=["deadlines"])
 Watcher = Annotated[
     Actor,
     require(
-        Role.RECORDER, Role.REVIEWER, Role.CONSENTER, Role.LISTER, Role.REPAIR_OFFICER, Role.SUPERVISOR, Role.AUDITOR
+        Role.RECORDER,
+        Role.REVIEWER,
+        Role.CONSENTER,
+        Role.LISTER,
+        Role.REPAIR_OFFICER,
+        Role.SUPERVISOR,
+        Role.AUDITOR,
+        whose=Whose.SEEN,
     ),
 ]
-Officer = Annotated[Actor, require(Role.RECORDER, Role.REVIEWER)]
+Officer = Annotated[Actor, require(Role.RECORDER, Role.REVIEWER, whose=Whose.OWN)]
 Division = Annotated[
     str | None, Query(pattern="^[0-9]{2,6}$", description="Only divisions that begin with these digits.")
 ]

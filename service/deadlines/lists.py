@@ -115,7 +115,9 @@ async def list_events(session: AsyncSession | ReadSession, *, deadline_id: UUID)
 
 async def list_of_record(session: AsyncSession | ReadSession, *, uscc: str, record_id: UUID) -> Sequence[Row]:
     """Return all deadlines of a record, by id of the deadline."""
-    query = select(*Deadline.__table__.columns).where(Deadline.uscc == uscc, Deadline.record_id == record_id)
+    query = select(*Deadline.__table__.columns, _DOCUMENT.label("document_no")).where(
+        Deadline.uscc == uscc, Deadline.record_id == record_id
+    )
     return (await session.execute(query.order_by(Deadline.deadline))).mappings().all()
 
 
