@@ -36,6 +36,8 @@ from service.db import Database
 from service.docs_pages import add_pages
 from service.http import refuse_unknown_parameters
 from service.idempotency.http import add_repetition
+from service.limits.limiter import Limiter
+from service.limits.middleware import RateLimits
 from service.middleware.body_limit import BodyLimit
 from service.middleware.capacity import Capacity
 from service.middleware.headers import SecurityHeaders
@@ -135,8 +137,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await app.state.access.close()
 
 
-def create_app(settings: Settings, *, database: Database, clock: Clock = system_clock) -> FastAPI:
-    """Return the application on a database that the caller opened and will dispose of."""
+def create_app(
+    settings: Settings, *, database: Database, clock: Clock = system_clock, limiter: Limiter | None = None
+) -> FastAPI:
+    """Return the application on a database, and with the limiter, that the caller opened and will close."""
     app = Api(
         title=TITLE,
         version=version("xinyong"),
@@ -163,6 +167,9 @@ def create_app(settings: Settings, *, database: Database, clock: Clock = system_
     app.add_middleware(BodyLimit, limit=MAX_BODY, larger={"/v1/imports": settings.max_upload_bytes + MULTIPART_FRAME})
     app.add_middleware(Pace, patience=settings.client_timeout_s, clock=monotonic)
     app.add_middleware(Capacity, most=settings.max_in_flight, deadline=settings.request_timeout_s)
+    app.state.limiter = limiter
+    if limiter is not None:
+        app.add_middleware(RateLimits, limiter=limiter)
     app.add_middleware(ProblemPages)
     writer = AuditWriter(database)
     app.state.audit_writer = writer

@@ -119,6 +119,12 @@ class TooManyRequests(Refusal):
     code = "too_many_requests"
 
 
+class LimiterUnavailable(Unavailable):
+    """The counters of the rate limits cannot be used: reading goes on, changes do not. Ask again after `Retry-After`."""
+
+    code = "limiter_unavailable"
+
+
 class Overloaded(Unavailable):
     """More requests are being worked on than this process takes at a time. Ask again after `Retry-After` seconds."""
 
@@ -195,6 +201,8 @@ def refused(request: Request, refusal: Refusal, headers: Mapping[str, str] = Map
         added["WWW-Authenticate"] = 'Bearer realm="xinyong"'
     if refusal.category is Category.UNAVAILABLE:
         added["Retry-After"] = "5"
+    if "retry_after" in refusal.extra:
+        added["Retry-After"] = str(refusal.extra["retry_after"])
     body = orjson.dumps(problem_document(refusal, instance=request.url.path, chinese=chinese), default=str)
     return Response(body, STATUS[refusal.category], {**added, **headers}, MEDIA_TYPE)
 
@@ -285,6 +293,7 @@ EVERYWHERE: Final[tuple[type[Refusal], ...]] = (
     UnknownParameter,
     TooManyRequests,
     DatabaseUnavailable,
+    LimiterUnavailable,
     Overloaded,
     DeadlinePassed,
     InternalError,

@@ -3,7 +3,10 @@
 import uvicorn
 from fastapi import FastAPI
 
+from service.clock import system_clock
 from service.db import Database
+from service.limits.limiter import Limiter
+from service.limits.rules import Kind
 from service.patient_protocol import PatientProtocol
 from service.settings import Settings
 
@@ -23,6 +26,16 @@ def api_database(url: str, settings: Settings) -> Database:
         # The driver's own limit is for a server that does not even say that a statement took too long.
         command_timeout=settings.statement_timeout_ms / 1000 + 5,
     )
+
+
+def api_limiter(settings: Settings) -> Limiter:
+    """Return the rate limits that all API processes on this data directory keep together."""
+    rates = {
+        Kind.KEY: settings.rate_key,
+        Kind.ADDRESS: settings.rate_address,
+        Kind.REFUSED: settings.rate_refused,
+    }
+    return Limiter(settings.data_dir / "limits", rates, clock=lambda: system_clock().timestamp())
 
 
 def api_server(app: FastAPI, settings: Settings) -> uvicorn.Server:

@@ -8,6 +8,8 @@ from pydantic import Field, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from service.limits.rules import read_rates
+
 SCHEMES = frozenset({"postgresql", "postgresql+asyncpg", "postgres"})
 
 
@@ -81,6 +83,16 @@ class Settings(BaseSettings):
     max_in_flight: int = Field(
         default=200, ge=1, description="Requests one API process works on at a time; more are told to come again."
     )
+    rate_key: str = Field(
+        default="200000/10 seconds; 20000000/hour",
+        description="Units of work that one key may ask; `off` for no limit.",
+    )
+    rate_address: str = Field(
+        default="1000/10 seconds; 60000/hour", description="The same for one address that asks without a key."
+    )
+    rate_refused: str = Field(
+        default="100/minute; 1000/hour", description="Keys that one address may send in vain before it has to wait."
+    )
     cors_origins: str = Field(
         default="", description="Origins whose pages may call the API, divided by commas; `*` for all, none by default."
     )
@@ -112,6 +124,12 @@ class Settings(BaseSettings):
     def _is_postgresql(cls, value: str | None) -> str | None:
         if value is not None and value.split("://", 1)[0] not in SCHEMES:
             raise ValueError("it begins with postgresql://, as in postgresql://user:password@host:5432/xinyong")
+        return value
+
+    @field_validator("rate_key", "rate_address", "rate_refused")
+    @classmethod
+    def _is_rates(cls, value: str) -> str:
+        read_rates(value)
         return value
 
     @field_validator("data_dir", "signing_key_file")

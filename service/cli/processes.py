@@ -26,7 +26,7 @@ from service.migrate import migrate as migrate_schema
 from service.migrate import refuse_newer
 from service.privileges import Granted, grant_privileges, words
 from service.samples import load_samples
-from service.serving import api_database, api_server
+from service.serving import api_database, api_limiter, api_server
 from service.settings import Settings
 from service.tables.chunk import Limits
 
@@ -83,7 +83,8 @@ def serve(*, owned: OwnedOption = False) -> None:
         end_with_owner()
     with database_url(settings) as url:
         database = api_database(url, settings)
-        server = api_server(create_app(settings, database=database), settings)
+        app = create_app(settings, database=database, limiter=api_limiter(settings))
+        server = api_server(app, settings)
         spare_collections()
         server.run()
         if not server.started:

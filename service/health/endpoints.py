@@ -1,6 +1,6 @@
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse
 
 from schemas.health import Alive, Readiness
@@ -8,6 +8,7 @@ from service.audit.rules import Audited, audited
 from service.health.queries import find_backlog, find_schema
 from service.health.rules import OtherSchema, check_schema
 from service.http import PUBLIC, DatabaseDep, Now, answers
+from service.limits.limiter import Limiter
 
 router = APIRouter(tags=["health"], dependencies=[PUBLIC])
 
@@ -27,6 +28,14 @@ METRICS = (
     "# HELP xinyong_sequencer_lag_seconds How long the oldest of them has waited.\n"
     "# TYPE xinyong_sequencer_lag_seconds gauge\n"
     "xinyong_sequencer_lag_seconds {lag}\n"
+)
+LIMITS = (
+    "# HELP xinyong_limiter_refusals_total Requests that this process refused because they were too many.\n"
+    "# TYPE xinyong_limiter_refusals_total counter\n"
+    "xinyong_limiter_refusals_total {refusals}\n"
+    "# HELP xinyong_limiter_failures_total Times the counters of the rate limits could not be used; reads went on uncounted.\n"
+    "# TYPE xinyong_limiter_failures_total counter\n"
+    "xinyong_limiter_failures_total {failures}\n"
 )
 
 
@@ -89,10 +98,11 @@ async def tell_ready(database: DatabaseDep, now: Now) -> dict[str, Any]:
     },
 )
 @audited(Audited.NOTHING)
-async def show_metrics(database: DatabaseDep, now: Now) -> str:
-    """Give the gauges of the change log in the text format of Prometheus."""
+async def show_metrics(request: Request, database: DatabaseDep, now: Now) -> str:
+    """Give the figures of the change log, and of this process's rate limits, in the text format of Prometheus."""
     async with database.reading() as session:
         backlog = await find_backlog(session)
-    return METRICS.format(
-        head=backlog.head_position, pending=backlog.pending_count, lag=round(backlog.lag_seconds(now=now), 3)
-    )
+    limiter: Limiter | None = request.app.state.limiter
+    limits = "" if limiter is None else LIMITS.format(refusals=limiter.refusals, failures=limiter.failures)
+    lag = round(backlog.lag_seconds(now=now), 3)
+    return METRICS.format(head=backlog.head_position, pending=backlog.pending_count, lag=lag) + limits

@@ -1,6 +1,6 @@
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Header, Path, Query, Response
+from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
 
 from schemas.status import BatchOut, BatchQuestion, StatusOut, StatusQuestion
 from service.audit.packing import pack_codes
@@ -19,6 +19,7 @@ from service.http import (
     matches_etag,
     not_modified,
 )
+from service.limits.middleware import charge
 from service.status import examples
 from service.status.actions import Question, answer_batch, look_up
 from service.status.answers import to_json
@@ -119,6 +120,7 @@ async def ask_statuses(
     body: Annotated[BatchQuestion, Body(examples=[examples.BATCH_QUESTION])],
     _actor: ActorDep,
     note: NoteDep,
+    request: Request,
     session: ReadSessionDep,
     catalog: CatalogDep,
     now: Now,
@@ -130,5 +132,6 @@ async def ask_statuses(
     note.count = len(body.codes)
     if len(body.codes) <= MAX_BATCH:
         note.codes, note.digest = pack_codes(body.codes)
+    charge(request, len(body.codes) - 1)
     batch = await answer_batch(session, body.codes, divisions=catalog.known_divisions, now=now)
     return Response(to_json(batch), headers={"Cache-Control": "no-cache"}, media_type="application/json")
