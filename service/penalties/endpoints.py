@@ -41,6 +41,7 @@ from service.http import (
     json_response,
     require,
 )
+from service.idempotency.http import REPEAT_REFUSALS, CreatingSessionDep
 from service.penalties import examples
 from service.penalties.actions import KIND, Order, content_of, get_visible, review
 from service.penalties.actions.corrections import correction_checklist, propose
@@ -124,17 +125,19 @@ async def list_subject_penalties(
     responses=answers(
         examples.PENALTY | {"state": "draft", "public": False},
         *DRAFT_REFUSALS,
+        *REPEAT_REFUSALS,
         status=201,
         words="The draft.",
-        headers=("ETag",),
+        headers=("ETag", "Location"),
     ),
 )
 async def record_penalty(
     uscc: Uscc,
     body: Annotated[PenaltyDraft, Body(examples=[examples.DRAFT])],
     actor: Recorder,
-    session: SessionDep,
+    session: CreatingSessionDep,
     catalog: CatalogDep,
+    response: Response,
     now: Now,
 ) -> Response:
     """Record a penalty. It is a draft, seen by its authority's own people, until somebody else has reviewed it."""
@@ -142,7 +145,8 @@ async def record_penalty(
     authority = body.authority or actor.authority_for(Role.RECORDER)
     draft = Draft(code, Content(**body.stated()))
     row = await record_draft(session, catalog, draft=draft, authority=authority, actor=actor, now=now)
-    return show(row, actor=actor, order=Order(code, row["id"], actor, ANY_VERSION, now), status=201)
+    response.headers["Location"] = f"/v1/subjects/{code}/penalties/{row['id']}"
+    return show(row, actor=actor, order=Order(code, row["id"], actor, ANY_VERSION, now), made=response)
 
 
 @router.post(
@@ -151,11 +155,22 @@ async def record_penalty(
     status_code=201,
     response_model=PenaltiesMade,
     responses=answers(
-        {"items": [examples.PENALTY]}, *DRAFT_REFUSALS, status=201, words="The drafts, in the order sent."
+        {"items": [examples.PENALTY]},
+        *DRAFT_REFUSALS,
+        *REPEAT_REFUSALS,
+        status=201,
+        words="The drafts, in the order sent; `Location` lists all of the authority.",
+        headers=("Location",),
     ),
 )
 async def record_penalties(
-    body: DraftBatch, actor: Recorder, session: SessionDep, catalog: CatalogDep, now: Now, today: Today
+    body: DraftBatch,
+    actor: Recorder,
+    session: CreatingSessionDep,
+    catalog: CatalogDep,
+    response: Response,
+    now: Now,
+    today: Today,
 ) -> Response:
     """Record a batch from a case system: all of it or nothing."""
     authorities = {draft.authority or actor.authority_for(Role.RECORDER) for draft in body.drafts}
@@ -164,7 +179,8 @@ async def record_penalties(
     drafts = [Draft(read_uscc(draft.uscc)[0], Content(**draft.stated())) for draft in body.drafts]
     rows = await record_drafts(session, catalog, drafts=drafts, authority=authorities.pop(), actor=actor, now=now)
     items = [penalty_view(row, actor=actor, today=today) for row in rows]
-    return json_response({"items": items}, status=201, headers=OWN)
+    response.headers["Location"] = "/v1/penalties/reviews?state=draft"
+    return json_response({"items": items}, status=201, headers=OWN | dict(response.headers))
 
 
 @router.get(
@@ -319,8 +335,10 @@ async def show_checklist(
         NothingChanged,
         CorrectionOpen,
         ImpossibleDay,
+        *REPEAT_REFUSALS,
         status=201,
         words="The correction.",
+        headers=("Location",),
     ),
 )
 async def propose_penalty_correction(
@@ -328,8 +346,9 @@ async def propose_penalty_correction(
     penalty_id: UUID,
     body: CorrectionProposed,
     actor: ActorDep,
-    session: SessionDep,
+    session: CreatingSessionDep,
     catalog: CatalogDep,
+    response: Response,
     now: Now,
     expected: VersionDep,
 ) -> Response:
@@ -340,7 +359,8 @@ async def propose_penalty_correction(
     code, _ = read_uscc(uscc)
     order = Order(code, penalty_id, actor, expected, now)
     await propose(session, order, nature=body.nature, reason=body.reason, changes=body.changes.stated())
-    return await _correction(session, catalog, order, status=201)
+    response.headers["Location"] = f"/v1/subjects/{code}/penalties/{penalty_id}/correction"
+    return await _correction(session, catalog, order, made=response)
 
 
 @router.get(
@@ -361,12 +381,16 @@ async def show_correction(
 ) -> Response:
     """Give the correction that waits for its review: before and after, and the checklist to sign."""
     code, _ = read_uscc(uscc)
-    return await _correction(session, catalog, Order(code, penalty_id, actor, ANY_VERSION, now), status=200)
+    return await _correction(session, catalog, Order(code, penalty_id, actor, ANY_VERSION, now))
 
 
-async def _correction(session: SessionDep, catalog: CatalogDep, order: Order, *, status: int) -> Response:
+async def _correction(
+    session: SessionDep, catalog: CatalogDep, order: Order, *, made: Response | None = None
+) -> Response:
     correction, row, checklist = await correction_checklist(session, catalog, order)
-    return json_response(correction_view(correction, row, checklist), status=status, headers=OWN)
+    headers = OWN | dict(made.headers if made is not None else {})
+    status = 200 if made is None else 201
+    return json_response(correction_view(correction, row, checklist), status=status, headers=headers)
 
 
 @router.post(

@@ -174,10 +174,11 @@ ROUTES: Final = (
 )  # fmt: skip
 
 
-def show(row: Row, *, actor: Actor, order: Order, status: int = 200) -> Response:
-    """Return a penalty after a move, with its ETag."""
+def show(row: Row, *, actor: Actor, order: Order, made: Response | None = None) -> Response:
+    """Return a penalty after a move, with its ETag; `made` is the response with the `Location` of one that was just made."""
     view = penalty_view(row, actor=actor, today=order.today)
-    return json_response(view, status=status, headers={"ETag": version_etag(row["version_no"]), **OWN})
+    headers = {"ETag": version_etag(row["version_no"]), **OWN, **(made.headers if made is not None else {})}
+    return json_response(view, status=200 if made is None else 201, headers=headers)
 
 
 def add_transitions(router: APIRouter) -> None:
