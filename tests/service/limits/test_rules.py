@@ -51,7 +51,7 @@ def test_rates_are_read_shortest_window_first_or_switched_off() -> None:
 
 @pytest.mark.parametrize("text", ["", "many", "10", "0/minute", "10/fortnight"])
 def test_what_is_no_rate_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="rate|granularity"):
+    with pytest.raises(ValueError, match=r"rate|granularity"):
         read_rates(text)
 
 
