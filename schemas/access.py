@@ -6,6 +6,7 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from schemas.base import Input, Output
 from service.access.rules import Role
+from service.access.substitutions.rules import Kind
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
@@ -122,3 +123,74 @@ class MeOut(Output):
         description="Codes of the authorities in whose name it acts, succeeded ones included."
     )
     subjects: list[str] = Field(description="Credit codes of the enterprises whose agent it is.")
+
+
+class SubstitutionCreate(Input):
+    """Who holds a role for somebody else, and on what basis."""
+
+    kind: Kind
+    principal_id: UUID = Field(description="Who stands in.")
+    role: Role
+    authority_code: Code
+    for_principal_id: UUID | None = Field(default=None, description="Whose place is taken; none where a role is lent.")
+    from_on: date
+    until_on: date = Field(description="Last day.")
+    basis: Note = Field(description="The order, or the rule, by which it is so.")
+
+
+class SubstitutionOut(Output):
+    """That somebody holds a role for somebody else."""
+
+    id: UUID
+    kind: str
+    principal_id: UUID
+    role: str
+    authority_code: str
+    for_principal_id: UUID | None
+    from_on: date
+    until_on: date
+    basis: str
+    registered_by: str
+    registered_at: datetime
+    ended_by: str | None
+    ended_at: datetime | None
+
+
+class SubstitutionPage(Output):
+    """A page of substitutions, oldest first."""
+
+    items: list[SubstitutionOut]
+    next: str | None
+
+
+class AuthorisationCreate(Input):
+    """That a principal has proven to be an enterprise's agent."""
+
+    uscc: Annotated[str, StringConstraints(max_length=200)]
+    principal_id: UUID = Field(description="The agent's, as `GET /v1/me` tells it.")
+    from_on: date
+    until_on: date = Field(description="Last day.")
+    document: Note = Field(description="What the authority has seen: the power of attorney, its number and day.")
+
+
+class AuthorisationOut(Output):
+    """That a principal is an enterprise's agent."""
+
+    id: UUID
+    uscc: str
+    principal_id: UUID
+    authority_code: str
+    from_on: date
+    until_on: date
+    document: str
+    registered_by: str
+    registered_at: datetime
+    revoked_by: str | None
+    revoked_at: datetime | None
+
+
+class AuthorisationPage(Output):
+    """A page of authorisations, oldest first."""
+
+    items: list[AuthorisationOut]
+    next: str | None

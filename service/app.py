@@ -11,8 +11,10 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
+import service.access.authorisations.endpoints
 import service.access.keys.endpoints
 import service.access.principals.endpoints
+import service.access.substitutions.endpoints
 import service.catalog.calendar.endpoints
 import service.catalog.endpoints
 import service.changes.endpoints
@@ -21,6 +23,7 @@ import service.explaining.endpoints
 import service.health.endpoints
 import service.imports.endpoints
 import service.penalties.endpoints
+import service.sharing.endpoints
 import service.signing.well_known
 import service.status.endpoints
 import service.subjects.endpoints
@@ -60,6 +63,9 @@ ROUTERS: Final = (
     service.changes.endpoints.router,
     service.access.keys.endpoints.router,
     service.access.principals.endpoints.router,
+    service.access.substitutions.endpoints.router,
+    service.access.authorisations.endpoints.router,
+    service.sharing.endpoints.router,
     service.deadlines.endpoints.router,
     service.explaining.endpoints.router,
     service.health.endpoints.router,

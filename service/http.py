@@ -245,6 +245,19 @@ def page_after(page: Page) -> UUID | None:
         raise _bad_cursor() from error
 
 
+def pair_after(page: Page) -> tuple[str, str] | None:
+    """Return the two words behind which a page of things begins, or None for the first page.
+
+    Raises:
+        BadCursor: the cursor is another list's.
+    """
+    if page.after is None:
+        return None
+    if len(page.after) != 2:
+        raise _bad_cursor()
+    return page.after[0], page.after[1]
+
+
 def number_after(page: Page) -> int:
     """Return the number behind which a page of numbered things begins, 0 for the first page.
 

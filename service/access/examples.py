@@ -56,3 +56,31 @@ ME: Final[dict[str, Any]] = {
     "authorities": ["cq-industry-commerce", "cq-market-regulation"],
     "subjects": [],
 }
+SUBSTITUTION: Final[dict[str, Any]] = {
+    "id": ID,
+    "kind": "substitute",
+    "principal_id": PRINCIPAL_ID,
+    "role": "reviewer",
+    "authority_code": "cq-market-regulation",
+    "for_principal_id": "0199d3b0-6f1a-7c31-8a55-2f5f7d9e1c09",
+    "from_on": "2026-12-01",
+    "until_on": "2026-12-14",
+    "basis": "示例局休假安排〔2026〕8号",
+    "registered_by": ADMINISTRATOR_ID,
+    "registered_at": AT,
+    "ended_by": None,
+    "ended_at": None,
+}
+AUTHORISATION: Final[dict[str, Any]] = {
+    "id": ID,
+    "uscc": "91500000XY0000012K",
+    "principal_id": PRINCIPAL_ID,
+    "authority_code": "cq-market-regulation",
+    "from_on": "2026-11-24",
+    "until_on": "2027-11-23",
+    "document": "授权委托书，2026年11月20日",
+    "registered_by": ADMINISTRATOR_ID,
+    "registered_at": AT,
+    "revoked_by": None,
+    "revoked_at": None,
+}

@@ -3,15 +3,24 @@ from datetime import datetime
 from uuid import UUID
 
 import uuid_utils.compat
-from sqlalchemy import select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from service.access.keys.rules import KnownKey, read_networks
-from service.access.principals.rules import DatedGrant, Holder
+from service.access.principals.rules import DatedAgency, DatedGrant, DatedShare, Holder
 from service.access.rules import Role
 from service.db import ReadSession
-from service.models import AccessGrant, AccessVersion, ApiKey, Principal
+from service.models import (
+    AccessGrant,
+    AccessVersion,
+    ApiKey,
+    Authority,
+    Principal,
+    SharingAgreement,
+    SubjectAuthorisation,
+    Substitution,
+)
 
 Asked = AsyncConnection | AsyncSession | ReadSession
 
@@ -49,20 +58,87 @@ async def find_key(connection: Asked, *, secret_hash: bytes) -> KeyAndHolder | N
 
 
 async def get_holder(connection: Asked, *, principal_id: UUID) -> Holder:
-    """Return a principal with its grants that are not revoked, whatever their days.
+    """Return a principal with all that it holds, whatever the day: grants, substitutions, authorisations, agreements.
 
     A role that this version does not know (a newer version granted it) gives no right here.
     """
     name = (await connection.execute(select(Principal.name).where(Principal.id == principal_id))).scalar_one()
+    return Holder(
+        principal_id,
+        name,
+        (
+            *await find_own_grants(connection, principal_id=principal_id),
+            *await _find_substitutions(connection, principal_id=principal_id),
+        ),
+        await _find_authorisations(connection, principal_id=principal_id),
+        await _find_agreements(connection),
+    )
+
+
+async def find_own_grants(connection: Asked, *, principal_id: UUID) -> tuple[DatedGrant, ...]:
+    """Return what a principal was granted itself and keeps, whatever the days."""
     columns = (AccessGrant.role, AccessGrant.authority_code, AccessGrant.from_on, AccessGrant.until_on)
     rows = await connection.execute(
         select(*columns).where(AccessGrant.principal_id == principal_id, AccessGrant.revoked_at.is_(None))
     )
     known = set(Role)
-    grants = tuple(
+    return tuple(
         DatedGrant(Role(row.role), row.authority_code, row.from_on, row.until_on) for row in rows if row.role in known
     )
-    return Holder(principal_id, name, grants)
+
+
+async def _find_substitutions(connection: Asked, *, principal_id: UUID) -> tuple[DatedGrant, ...]:
+    """A substitution is worth what it rests on: on each day the grant behind it must be held too."""
+    rests_on = or_(
+        and_(
+            AccessGrant.principal_id == Substitution.for_principal_id,
+            AccessGrant.authority_code == Substitution.authority_code,
+        ),
+        and_(
+            Substitution.for_principal_id.is_(None),
+            AccessGrant.principal_id == Substitution.principal_id,
+            AccessGrant.authority_code == Authority.parent_code,
+        ),
+    )
+    rows = await connection.execute(
+        select(
+            Substitution.role,
+            Substitution.authority_code,
+            func.greatest(Substitution.from_on, AccessGrant.from_on).label("from_on"),
+            func.least(Substitution.until_on, AccessGrant.until_on).label("until_on"),
+        )
+        .join(Authority, Authority.code == Substitution.authority_code)
+        .join(
+            AccessGrant,
+            and_(AccessGrant.role == Substitution.role, AccessGrant.revoked_at.is_(None), rests_on),
+        )
+        .where(Substitution.principal_id == principal_id, Substitution.ended_at.is_(None))
+    )
+    known = set(Role)
+    return tuple(
+        DatedGrant(Role(row.role), row.authority_code, row.from_on, row.until_on, stands_in=True)
+        for row in rows
+        if row.role in known
+    )
+
+
+async def _find_authorisations(connection: Asked, *, principal_id: UUID) -> tuple[DatedAgency, ...]:
+    row = SubjectAuthorisation
+    rows = await connection.execute(
+        select(row.uscc, row.from_on, row.until_on).where(row.principal_id == principal_id, row.revoked_at.is_(None))
+    )
+    return tuple(DatedAgency(*found) for found in rows.all())
+
+
+async def _find_agreements(connection: Asked) -> tuple[DatedShare, ...]:
+    row = SharingAgreement
+    columns = (row.requester_code, row.owner_code, row.kinds, row.from_on, row.until_on)
+    rows = await connection.execute(select(*columns).where(row.state == "approved"))
+    return tuple(
+        DatedShare(found.requester_code, found.owner_code, kind, found.from_on, found.until_on)
+        for found in rows
+        for kind in found.kinds
+    )
 
 
 async def principal_of_token(session: AsyncSession, *, issuer: str, subject: str, name: str, now: datetime) -> UUID:

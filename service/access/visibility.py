@@ -25,7 +25,8 @@ SHARED_KINDS: Final[dict[Version, str]] = {PenaltyVersion: "penalties", Blacklis
 IMPORT_ROLES: Final = frozenset({Role.REGISTRAR, Role.RECORDER, Role.LISTER})
 
 
-def _among(column: InstrumentedAttribute[Any], values: frozenset[str]) -> ColumnElement[bool]:
+def among(column: InstrumentedAttribute[Any], values: frozenset[str]) -> ColumnElement[bool]:
+    """Return the condition that a column has one of `values`; with none of them it is never true."""
     if not values:
         return false()
     return column == any_(bindparam(None, sorted(values), type_=ARRAY(Text), unique=True))
@@ -43,12 +44,12 @@ def is_public(version: Version, *, on: date) -> ColumnElement[bool]:
 
 def is_own(actor: Actor, version: Version) -> ColumnElement[bool]:
     """Return the condition that the actor sees a version in full: its authority's, one's below, or one that it audits."""
-    return true() if actor.audits_everything else _among(version.authority_code, actor.sees_records_of)
+    return true() if actor.audits_everything else among(version.authority_code, actor.sees_records_of)
 
 
 def is_about(actor: Actor, version: Version) -> ColumnElement[bool]:
     """Return the condition that a version is a decided record about an enterprise whose agent the actor is."""
-    return and_(version.state.in_(DECIDED), _among(version.uscc, actor.subjects))
+    return and_(version.state.in_(DECIDED), among(version.uscc, actor.subjects))
 
 
 def _is_shared(actor: Actor, version: Version) -> ColumnElement[bool]:
@@ -56,7 +57,7 @@ def _is_shared(actor: Actor, version: Version) -> ColumnElement[bool]:
     return and_(
         version.state == "published",
         or_(version.public_until.is_(None), version.public_until >= actor.on),
-        _among(version.authority_code, actor.shared_with_it(SHARED_KINDS[version])),
+        among(version.authority_code, actor.shared_with_it(SHARED_KINDS[version])),
     )
 
 
@@ -81,4 +82,4 @@ def imports_visible_to(actor: Actor) -> ColumnElement[bool]:
     """Return the condition that the actor may read an import and its rows: its authorities' own, and those under them."""
     if actor.audits_everything:
         return true()
-    return _among(DataImport.authority_code, actor.authorities(*IMPORT_ROLES) | actor.sees_records_of)
+    return among(DataImport.authority_code, actor.authorities(*IMPORT_ROLES) | actor.sees_records_of)

@@ -6,6 +6,7 @@ from service.models.catalog import Authority, Blacklist, CatalogVersion, LegalRu
 from service.models.change import Change, ChangeLog, PendingChange
 from service.models.data_import import DataImport, ImportEvent, ImportRow
 from service.models.deadline import Deadline, DeadlineCursor, DeadlineEvent
+from service.models.delegation import SubjectAuthorisation, Substitution
 from service.models.document import Document, DocumentContent
 from service.models.horizon import Horizon
 from service.models.idempotency import IdempotencyKey
@@ -17,6 +18,7 @@ from service.models.record import (
     PenaltyVersion,
     SourceStatement,
 )
+from service.models.sharing import DataSupply, SharingAgreement
 from service.models.subject import Subject, SubjectIdentifier, SubjectName, SubjectVersion
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "Change",
     "ChangeLog",
     "DataImport",
+    "DataSupply",
     "Deadline",
     "DeadlineCursor",
     "DeadlineEvent",
@@ -56,11 +59,14 @@ __all__ = [
     "PendingChange",
     "Principal",
     "Region",
+    "SharingAgreement",
     "Source",
     "SourceStatement",
     "Subject",
+    "SubjectAuthorisation",
     "SubjectIdentifier",
     "SubjectName",
     "SubjectVersion",
+    "Substitution",
     "WithdrawalNotice",
 ]

@@ -1,10 +1,10 @@
 """From what is stored about a principal to the actor it is on a day."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
-from service.access.rules import Actor, Grant, Role
+from service.access.rules import RECORD_ROLES, Actor, Grant, Role
 from service.catalog.hierarchy import Hierarchy
 from service.errors import Forbidden, Invalid, NotFound
 
@@ -64,6 +64,10 @@ def check_not_own(actor: Actor, principal_id: UUID) -> None:
         )
 
 
+def _in_force(from_on: date | None, until_on: date | None, on: date) -> bool:
+    return (from_on is None or from_on <= on) and (until_on is None or on <= until_on)
+
+
 @dataclass(frozen=True, slots=True)
 class DatedGrant:
     """A role for an authority from `from_on` to `until_on`, both days included; None: without a beginning, or an end."""
@@ -76,20 +80,59 @@ class DatedGrant:
 
     def holds(self, on: date) -> bool:
         """Return whether it is held on the day `on`."""
-        return (self.from_on is None or self.from_on <= on) and (self.until_on is None or on <= self.until_on)
+        return _in_force(self.from_on, self.until_on, on)
+
+
+@dataclass(frozen=True, slots=True)
+class DatedAgency:
+    """That a principal is the agent of the enterprise `uscc`, from one day to another, both included."""
+
+    uscc: str
+    from_on: date
+    until_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class DatedShare:
+    """That `owner_code` opens records of a kind to `requester_code`, from one day to another, both included."""
+
+    requester_code: str
+    owner_code: str
+    kind: str
+    from_on: date
+    until_on: date
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A principal with all that it is granted, whatever the day."""
+    """A principal with all that it is granted, whatever the day. `shares` are all agreements, anybody's."""
 
     id: UUID
     name: str
     grants: tuple[DatedGrant, ...] = ()
+    agencies: tuple[DatedAgency, ...] = ()
+    shares: tuple[DatedShare, ...] = ()
 
     def actor(self, *, on: date, hierarchy: Hierarchy, key_id: UUID | None = None) -> Actor:
-        """Return who the principal is on the legal day `on`."""
+        """Return who the principal is on the legal day `on`.
+
+        An authorisation makes an agent only of who holds that role too. What an agreement opens to an authority is open to
+        its successor; what one has opened ends with it, and its successor decides anew.
+        """
         grants = frozenset(
             Grant(one.role, one.authority_code, stands_in=one.stands_in) for one in self.grants if one.holds(on)
         )
-        return Actor(self.id, self.name, grants, hierarchy=hierarchy, on=on, key_id=key_id)
+        actor = Actor(self.id, self.name, grants, hierarchy=hierarchy, on=on, key_id=key_id)
+        subjects = {one.uscc for one in self.agencies if _in_force(one.from_on, one.until_on, on)}
+        acts_for = actor.authorities(*RECORD_ROLES)
+        shared = {
+            (owner, one.kind)
+            for one in self.shares
+            if one.requester_code in acts_for and _in_force(one.from_on, one.until_on, on)
+            for owner in hierarchy.owned(one.owner_code, on=on)
+        }
+        return replace(
+            actor,
+            subjects=frozenset(subjects if actor.may(Role.SUBJECT_AGENT) else ()),
+            shared=frozenset(shared),
+        )
