@@ -1,5 +1,6 @@
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
+from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -134,6 +135,11 @@ class RuleOut(Output):
     effective_from: date | None
     effective_to: date | None
     body: dict[str, Any] = Field(description="The row as the data file has it.")
+    origin: Literal["seed", "entered"] = Field(
+        description="Whether the service brings it, or rule keepers entered it (one proposed, another approved)."
+    )
+    supersedes: str | None = Field(description="The row that this one corrects; that one decides nothing any more.")
+    entered_at: datetime | None
 
 
 class CalendarDayOut(Output):
@@ -227,4 +233,48 @@ class RulePage(Output):
     """A page of rules, by id."""
 
     items: list[RuleOut]
+    next: str | None
+
+
+class RuleProposed(Input):
+    """A row of the rulebook to be entered."""
+
+    kind: Literal["period", "deadline", "parameter"]
+    body: dict[str, Any] = Field(
+        description="The row, with id, citation and grade, as `GET /v1/catalog/rules` shows others."
+    )
+    supersedes: Annotated[str, StringConstraints(max_length=80)] | None = Field(
+        default=None, description="The row that it corrects."
+    )
+    reason: Words
+
+
+class ProposalDecision(Input):
+    """What a second rule keeper decides."""
+
+    decision: Literal["approve", "reject"]
+    reason: Words
+
+
+class ProposalOut(Output):
+    """A proposed row of the rulebook and what became of it."""
+
+    id: UUID
+    kind: Literal["period", "deadline", "parameter"]
+    rule_id: str
+    body: dict[str, Any]
+    supersedes: str | None
+    reason: str
+    state: Literal["proposed", "approved", "rejected"]
+    proposed_by: str
+    proposed_at: datetime
+    decided_by: str | None
+    decided_at: datetime | None
+    decision_reason: str | None
+
+
+class ProposalPage(Output):
+    """A page of proposals, oldest first."""
+
+    items: list[ProposalOut]
     next: str | None

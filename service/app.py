@@ -17,6 +17,7 @@ import service.access.principals.endpoints
 import service.access.substitutions.endpoints
 import service.catalog.calendar.endpoints
 import service.catalog.endpoints
+import service.catalog.proposals.endpoints
 import service.changes.endpoints
 import service.deadlines.endpoints
 import service.explaining.endpoints
@@ -60,6 +61,7 @@ ROUTERS: Final = (
     service.imports.endpoints.router,
     service.catalog.endpoints.router,
     service.catalog.calendar.endpoints.router,
+    service.catalog.proposals.endpoints.router,
     service.changes.endpoints.router,
     service.access.keys.endpoints.router,
     service.access.principals.endpoints.router,

@@ -82,7 +82,8 @@ async def sync_seed(session: AsyncSession, seed: Seed, *, now: datetime) -> bool
     """Bring the catalogues up to the seed and return whether anything was to do; a seed already taken in costs one read.
 
     Authorities, lists and sources of the seed are entered or renewed, and what people entered beside them stays. Regions and
-    rules come from the seed alone: those it no longer brings are taken out, so that a row found wrong is not in force any more.
+    the seed's rules come from it alone: those it no longer brings are taken out, so that a row found wrong is not in force any
+    more. Rules that rule keepers entered stay.
 
     Raises:
         Refusal: what the seed brings breaks a rule of the catalogue; see `check_seed`.
@@ -96,7 +97,7 @@ async def sync_seed(session: AsyncSession, seed: Seed, *, now: datetime) -> bool
     await _upsert(session, Blacklist, [_columns(row) for row in seed.lists])
     await _upsert(session, Source, [_columns(row) | {"created_at": now} for row in seed.sources], keep={"created_at"})
     await session.execute(delete(Region))
-    await session.execute(delete(LegalRule))
+    await session.execute(delete(LegalRule).where(LegalRule.origin == "seed"))
     await _upsert(session, Region, [_columns(row) for row in seed.regions])
     await _upsert(session, LegalRule, [_columns(row) for row in seed.rules])
     await sync_years(session, seed.years, now=now)

@@ -63,6 +63,36 @@ RULE: Final[dict[str, Any]] = {
     "effective_from": "2021-09-01",
     "effective_to": None,
     "body": {"channel": "gsxt", "max": "P3Y", "clock": "publication_date"},
+    "origin": "seed",
+    "supersedes": None,
+    "entered_at": None,
+}
+
+PROPOSED: Final[dict[str, Any]] = {
+    "kind": "parameter",
+    "body": {
+        "id": "low-fine-50-organization",
+        "name": "low_fine_threshold",
+        "province": "50",
+        "party": "organization",
+        "below_yuan": 50_000,
+        "effective_from": "2021-09-01",
+        "citation": "示例：市级数额标准文件",
+        "grade": "secondary",
+    },
+    "supersedes": None,
+    "reason": "The amount was published by the authority (example).",
+}
+
+PROPOSAL: Final[dict[str, Any]] = PROPOSED | {
+    "id": "0199d3b0-6f1a-7c31-8a55-2f5f7d9e1c05",
+    "rule_id": "low-fine-50-organization",
+    "state": "proposed",
+    "proposed_by": "0199d3b0-6f1a-7c31-8a55-2f5f7d9e1c06",
+    "proposed_at": "2026-11-24T12:00:00+08:00",
+    "decided_by": None,
+    "decided_at": None,
+    "decision_reason": None,
 }
 
 

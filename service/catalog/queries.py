@@ -103,7 +103,18 @@ def known_source(row: Source) -> KnownSource:
 
 
 def _rule(row: LegalRule) -> KnownRule:
-    return KnownRule(row.id, row.kind, row.citation, row.grade, row.effective_from, row.effective_to, row.body)
+    return KnownRule(
+        id=row.id,
+        kind=row.kind,
+        citation=row.citation,
+        grade=row.grade,
+        effective_from=row.effective_from,
+        effective_to=row.effective_to,
+        body=row.body,
+        origin=row.origin,
+        supersedes=row.supersedes,
+        entered_at=row.entered_at,
+    )
 
 
 class CatalogCache:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from hashlib import sha256
@@ -136,7 +136,10 @@ class KnownRegion:
 
 @dataclass(frozen=True, slots=True)
 class KnownRule:
-    """One dated row of the rulebook as it is stored: `body` is the row, with a citation and a grade of its own."""
+    """One dated row of the rulebook as it is stored: `body` is the row, with a citation and a grade of its own.
+
+    `supersedes` is the row that this one corrects, which then decides nothing any more.
+    """
 
     id: str
     kind: str
@@ -145,6 +148,9 @@ class KnownRule:
     effective_from: date | None
     effective_to: date | None
     body: Mapping[str, object] = field(hash=False)
+    origin: str = "seed"
+    supersedes: str | None = None
+    entered_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -183,7 +189,7 @@ class Catalog:
     @cached_property
     def deadlines(self) -> Deadlines:
         """The deadlines that the stored rules make."""
-        return load_deadlines(rule.body for rule in self.rules if rule.kind == "deadline")
+        return load_deadlines(rule.body for rule in self.present_rules if rule.kind == "deadline")
 
     @cached_property
     def calendar(self) -> Calendar:
@@ -206,11 +212,19 @@ class Catalog:
         return {source.code: source for source in self.sources}
 
     @cached_property
+    def present_rules(self) -> tuple[KnownRule, ...]:
+        """The stored rules without those that a later one supersedes."""
+        superseded = {rule.supersedes for rule in self.rules}
+        return tuple(rule for rule in self.rules if rule.id not in superseded)
+
+    @cached_property
     def rulebook(self) -> Rulebook:
         """The rulebook that the stored rules make."""
+        present = self.present_rules
         return load_rulebook(
-            (rule.body for rule in self.rules if rule.kind == "period"),
-            (rule.body for rule in self.rules if rule.kind == "parameter"),
+            (rule.body for rule in present if rule.kind == "period"),
+            (rule.body for rule in present if rule.kind == "parameter"),
+            (rule.body for rule in self.rules if rule.kind == "period" and rule not in present),
         )
 
     @cached_property

@@ -128,4 +128,5 @@ def _rule(kind: str, row: Mapping[str, Any]) -> KnownRule:
         effective_from=row.get("effective_from"),
         effective_to=row.get("effective_to"),
         body=body,
+        supersedes=row.get("supersedes"),
     )

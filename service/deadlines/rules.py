@@ -185,7 +185,7 @@ def law_digest(catalog: Catalog) -> str:
     """Return a digest of all that deadlines depend on beside the records: calendar, deadline rows, authorities."""
     content = (
         [(year.year, [(str(day.day), day.is_workday) for day in year.days]) for year in catalog.years],
-        [dict(rule.body) for rule in catalog.rules if rule.kind == "deadline"],
+        [dict(rule.body) for rule in catalog.present_rules if rule.kind == "deadline"],
         [(one.code, one.system, one.division_code) for one in catalog.authorities],
     )
     return sha256(dumps(content, default=str, sort_keys=True).encode()).hexdigest()

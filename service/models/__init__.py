@@ -11,6 +11,7 @@ from service.models.document import Document, DocumentContent
 from service.models.horizon import Horizon
 from service.models.idempotency import IdempotencyKey
 from service.models.life import OutboxItem, PenaltyCorrection, WithdrawalNotice
+from service.models.proposal import RuleProposal
 from service.models.record import (
     BlacklistEntry,
     BlacklistEntryVersion,
@@ -59,6 +60,7 @@ __all__ = [
     "PendingChange",
     "Principal",
     "Region",
+    "RuleProposal",
     "SharingAgreement",
     "Source",
     "SourceStatement",

@@ -99,12 +99,18 @@ class Blacklist(Base):
 
 
 class LegalRule(Base):
-    """One dated row of the rulebook: a publication period or a deadline, with citation and grade; `body` is the row."""
+    """One dated row of the rulebook: a publication period or a deadline, with citation and grade; `body` is the row.
+
+    `origin` is seed (the service brings it) or entered (proposed by one rule keeper, approved by another). A row is never
+    changed: a correction is a new one that `supersedes` it.
+    """
 
     __tablename__ = "legal_rule"
     __table_args__ = (
         CheckConstraint("kind IN ('period', 'deadline', 'parameter')", name="kind_known"),
         CheckConstraint("grade IN ('verified', 'secondary', 'unverified')", name="grade_known"),
+        CheckConstraint("origin IN ('seed', 'entered')", name="origin_known"),
+        CheckConstraint("supersedes <> id", name="supersedes_another"),
         {"info": REFERENCE},
     )
 
@@ -115,6 +121,9 @@ class LegalRule(Base):
     effective_from: Mapped[date | None]
     effective_to: Mapped[date | None]
     body: Mapped[dict[str, object]] = mapped_column(JSONB)
+    origin: Mapped[str] = mapped_column(Text, server_default=text("'seed'"))
+    supersedes: Mapped[str | None] = mapped_column(Text)
+    entered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class CatalogVersion(Base):

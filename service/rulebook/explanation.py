@@ -106,7 +106,7 @@ def explain_penalty(rulebook: Rulebook, facts: PenaltyFacts, public_from: date) 
 
 def explain_window(rulebook: Rulebook, facts: PenaltyFacts, window: Window) -> WindowExplained:
     """Return a window of a penalty with the row that set it, both clocks and words."""
-    rule = next((row for row in rulebook.rules if row.id == window.rule_id), None)
+    rule = rulebook.find(window.rule_id)
     days = {"publication_date": facts.published_on, "decision_date": facts.decided_on}
     clock = other = None
     if rule is not None and rule.clock in days:

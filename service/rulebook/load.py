@@ -12,15 +12,21 @@ _NO_LENGTH = frozenset({"not_published", "length_of_restriction", "until_removed
 _CONDITION_PARTS = frozenset({"only", "any_of", "fields", "fine_below", "fine_from", "restriction_over"})
 
 
-def load_rulebook(rules: Iterable[Mapping[str, Any]], parameters: Iterable[Mapping[str, Any]]) -> Rulebook:
+def load_rulebook(
+    rules: Iterable[Mapping[str, Any]],
+    parameters: Iterable[Mapping[str, Any]],
+    superseded: Iterable[Mapping[str, Any]] = (),
+) -> Rulebook:
     """Return the rulebook of plain rows as the data files (or their JSON form) have them.
+
+    `superseded` rows decide nothing; they are kept for records whose dates they set.
 
     Raises:
         KeyError: a row lacks a member.
         ValueError: a period, a date, a tier, a grade or a condition is malformed, or an id stands twice.
     """
-    book = Rulebook(tuple(map(_rule, rules)), tuple(map(_parameter, parameters)))
-    ids = [rule.id for rule in book.rules] + [parameter.id for parameter in book.parameters]
+    book = Rulebook(tuple(map(_rule, rules)), tuple(map(_parameter, parameters)), tuple(map(_rule, superseded)))
+    ids = [rule.id for rule in (*book.rules, *book.superseded)] + [parameter.id for parameter in book.parameters]
     twice = sorted({one for one in ids if ids.count(one) > 1})
     if twice:
         raise ValueError(f"several rows have the id {', '.join(twice)}")

@@ -36,6 +36,11 @@ class Rulebook:
 
     rules: tuple[Rule, ...]
     parameters: tuple[Parameter, ...] = field(default=())
+    superseded: tuple[Rule, ...] = field(default=())
+
+    def find(self, rule_id: str | None) -> Rule | None:
+        """Return the row of this id, one that was superseded too, or None."""
+        return next((rule for rule in (*self.rules, *self.superseded) if rule.id == rule_id), None)
 
     def select(self, channel: Channel, facts: PenaltyFacts) -> Selection:
         """Return the row in force when the channel's clock starts.
