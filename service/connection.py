@@ -20,6 +20,8 @@ class Urls:
 
     server: str
     owner: str
+    is_up: Callable[[], bool] = lambda: True
+    """Whether the server still runs, as far as it was started here."""
 
 
 @contextmanager
@@ -56,7 +58,7 @@ def database_urls(settings: Settings, *, log: Callable[[str], None] | None = Non
         return
     try:
         write_private(settings.data_dir / _URL_FILE, f"{cluster.server_url}\n{cluster.url}\n")
-        yield Urls(cluster.server_url, cluster.url)
+        yield Urls(cluster.server_url, cluster.url, lambda: embedded.is_running(cluster))
     finally:
         (settings.data_dir / _URL_FILE).unlink(missing_ok=True)
         embedded.stop(cluster)

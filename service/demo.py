@@ -14,6 +14,7 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import psutil  # type: ignore[import-untyped] # has no stubs of its own
 from rich.console import Console
 
 from service.access.keys.actions import create_key
@@ -26,6 +27,7 @@ from service.samples import AUTHORITY, firms, load_samples
 from service.settings import Settings
 
 KEY_FILE = "demo-credentials.json"
+OWNER_FILE = "demo.pid"
 START_SECONDS = 60
 
 
@@ -59,9 +61,12 @@ def run_demo(settings: Settings, out: Console, prepare: Callable[[Urls], Corouti
                 return 0 if stop.is_set() else 1
             _welcome(settings, out)
             while not stop.wait(0.3):
-                ended = next((child for child in children if child.poll() is not None), None)
-                if ended is not None:
-                    out.print("One of the processes ended by itself; stopping the others.", style="red")
+                if not urls.is_up() or any(child.poll() is not None for child in children):
+                    out.print(
+                        "One of the processes ended by itself; stopping the others. Nothing committed is lost: start again.",
+                        style="red",
+                        soft_wrap=True,
+                    )
                     return 1
             out.print("Stopping …", style="dim")
             return 0
@@ -71,11 +76,11 @@ def run_demo(settings: Settings, out: Console, prepare: Callable[[Urls], Corouti
 
 def _owner_alive(settings: Settings) -> bool:
     try:
-        pid = int((settings.data_dir / "demo.pid").read_text("utf-8"))
-        os.kill(pid, 0)
-    except (OSError, ValueError):
+        pid, made_at = (settings.data_dir / OWNER_FILE).read_text("utf-8").split()
+        # The time tells a process apart from a later one of the same number.
+        return int(pid) != os.getpid() and psutil.Process(int(pid)).create_time() == float(made_at)
+    except (OSError, ValueError, psutil.Error):
         return False
-    return pid != os.getpid()
 
 
 def _port_free(settings: Settings) -> bool:
@@ -91,7 +96,7 @@ def _port_free(settings: Settings) -> bool:
 
 async def _fill(url: str, settings: Settings) -> None:
     """Load the sample data once, and make fresh keys at every start."""
-    write_private(settings.data_dir / "demo.pid", str(os.getpid()))
+    write_private(settings.data_dir / OWNER_FILE, f"{os.getpid()} {psutil.Process().create_time()}")
     database = Database(url, application="xinyong demo", pool_size=4)
     try:
         await load_samples(database, settings.data_dir / "sample", clock=system_clock)

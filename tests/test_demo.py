@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import httpx
@@ -19,6 +21,14 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
+
+
+ON_A_TERMINAL = """
+import fcntl, runpy, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+sys.argv = ["xinyong", "demo"]
+runpy.run_module("service", run_name="__main__")
+"""
 
 
 def free_port() -> int:
@@ -34,10 +44,12 @@ def environment(folder: Path, port: int) -> dict[str, str]:
 
 
 @contextmanager
-def demo(folder: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+def demo(folder: Path, port: int, *, terminal: int | None = None) -> Iterator[subprocess.Popen[str]]:
+    """Run the demo until the block ends; with `terminal` it leads a session of its own on that terminal."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "service", "demo"], cwd=ROOT, env=environment(folder, port), text=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        [sys.executable, "-c", ON_A_TERMINAL] if terminal is not None else [sys.executable, "-m", "service", "demo"],
+        cwd=ROOT, env=environment(folder, port), text=True, start_new_session=terminal is not None,
+        stdin=subprocess.DEVNULL if terminal is None else terminal, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     family = [psutil.Process(process.pid)]
     try:
@@ -76,6 +88,34 @@ def test_the_first_commands_of_the_readme_give_the_four_outcomes(running: tuple[
     found = httpx.get(f"http://127.0.0.1:{port}/v1/subjects?{urlencode({'name': '星屿'})}").json()
     assert all("星屿" in item["name"] for item in found["items"])
     assert found["items"]
+
+
+PAGES = [ROOT / "README.md", ROOT / "README.zh.md", ROOT / "docs" / "getting-started.md"]
+ASKED = sorted({line for page in PAGES for line in page.read_text("utf-8").splitlines() if line.startswith("curl ")})
+
+
+@pytest.mark.parametrize("line", ASKED)
+def test_what_the_pages_ask_is_answered(running: tuple[Path, int], line: str) -> None:
+    _, port = running
+    words = shlex.split(line.replace("127.0.0.1:8000", f"127.0.0.1:{port}"))
+    url = next(word for word in words if word.startswith("http"))
+    query = dict(words[place + 1].split("=", 1) for place, word in enumerate(words) if word == "--data-urlencode")
+    answer = httpx.get(url, params=query or None)
+    expected = {200: {"outcome", "items"}, 422: {"suggestion"}}
+    assert expected[answer.status_code] & answer.json().keys()
+
+
+def test_the_file_of_the_first_steps_is_taken_in(running: tuple[Path, int], tmp_path: Path) -> None:
+    folder, port = running
+    page = (ROOT / "docs" / "getting-started.md").read_text("utf-8")
+    make, bring = re.findall(r"^(printf .*|\.venv/bin/xinyong import .*)$", page, re.MULTILINE)
+    subprocess.run(["sh", "-c", make], cwd=tmp_path, check=True)
+    words = [sys.executable, "-m", "service", *shlex.split(bring)[1:]]
+    environ = environment(folder, port) | {"PYTHONPATH": str(ROOT)}
+    for outcome in ("new", "duplicate"):
+        done = subprocess.run(words, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert re.search(rf"{outcome} +1", done.stdout), done.stdout
 
 
 def test_the_keys_are_private_and_work(running: tuple[Path, int]) -> None:
@@ -130,13 +170,54 @@ def test_a_second_start_on_the_same_folder_and_a_taken_port_are_sentences(
         assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_after_kill_9_the_next_start_works_and_nothing_is_lost(tmp_path: Path) -> None:
+def status(port: int) -> dict[str, Any]:
+    answer: dict[str, Any] = httpx.get(f"http://127.0.0.1:{port}/v1/status/91500000XY0000012K").json()
+    return answer
+
+
+def test_whatever_ends_it_leaves_nothing_and_the_next_start_works(tmp_path: Path) -> None:
     port = free_port()
     with demo(tmp_path, port) as process:
-        before = httpx.get(f"http://127.0.0.1:{port}/v1/status/91500000XY0000012K").json()
+        before = status(port)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+
+    mine, its = os.openpty()
+    with demo(tmp_path, port, terminal=its) as process:
+        os.close(its)
+        os.close(mine)  # the window is shut
+        assert process.wait(30) == 0
+
+    with demo(tmp_path, port) as process:
         process.kill()
         process.wait()
+
     with demo(tmp_path, port):
-        after = httpx.get(f"http://127.0.0.1:{port}/v1/status/91500000XY0000012K").json()
+        _same_state(before, status(port))
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("words", [("serve", "--owned"), ("jobs", "serve", "--owned"), ("postgres",)], ids=" ".join)
+def test_when_one_of_its_processes_is_killed_the_others_end_and_nothing_is_lost(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    port = free_port()
+    with demo(tmp_path, port) as process:
+        before = status(port)
+        victim = next(
+            child
+            for child in psutil.Process(process.pid).children()
+            if tuple(child.cmdline()[3:]) == words or child.name() == words[0]
+        )
+        victim.kill()
+        assert process.wait(60) == 1
+        assert process.stdout is not None
+        assert "Nothing committed is lost" in process.stdout.read()
+    with demo(tmp_path, port):
+        _same_state(before, status(port))
+
+
+def _same_state(before: dict[str, Any], after: dict[str, Any]) -> None:
     assert after["blacklist_entries"] == before["blacklist_entries"]
     assert after["log_id"] == before["log_id"]
+    assert after["position"] >= before["position"]

@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from service.db import Database
+from service.migrate import NewerSchema, refuse_newer
 from service.models import Base
 from tests.conftest import ROOT, Server, migrate
 
@@ -134,3 +135,10 @@ async def test_stored_names_are_folded_again_where_they_hold_traditional_charact
         names = await session.execute(text("SELECT folded, bigrams FROM subject_name ORDER BY kind"))
         assert [tuple(row) for row in names] == [("重庆乙", ["stays"]), ("重庆甲", ["重庆", "庆甲"])]
     await database.dispose()
+
+
+async def test_a_database_of_a_newer_version_is_refused_and_left_alone(database: Database) -> None:
+    async with database.transaction() as session:
+        await session.execute(text("UPDATE alembic_version SET version_num = 'of later'"))
+    with pytest.raises(NewerSchema, match=r"of a newer version \(revision of later\)"):
+        await refuse_newer(database)
