@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import os
 import signal
 import sys
 import threading
@@ -39,7 +40,9 @@ def end_with_owner() -> None:
     """End this process when the one that started it is gone: its end of our standard input closes then."""
 
     def watch() -> None:
-        sys.stdin.buffer.read()
+        # Not through the buffer of `sys.stdin`: its lock, held here for ever, would be an error when the process ends.
+        while os.read(0, 4096):
+            pass
         signal.raise_signal(signal.SIGTERM)
 
     threading.Thread(target=watch, daemon=True).start()
