@@ -15,6 +15,7 @@ import service.access.authorisations.endpoints
 import service.access.keys.endpoints
 import service.access.principals.endpoints
 import service.access.substitutions.endpoints
+import service.blacklist.endpoints
 import service.catalog.calendar.endpoints
 import service.catalog.endpoints
 import service.catalog.proposals.endpoints
@@ -58,6 +59,7 @@ ROUTERS: Final = (
     service.status.endpoints.router,
     service.subjects.endpoints.router,
     service.penalties.endpoints.router,
+    service.blacklist.endpoints.router,
     service.imports.endpoints.router,
     service.catalog.endpoints.router,
     service.catalog.calendar.endpoints.router,
@@ -97,6 +99,10 @@ TAGS: Final = [
     {
         "name": "penalties",
         "description": "A penalty's life: draft, review, publication, withdrawal, correction, recall.",
+    },
+    {
+        "name": "blacklist",
+        "description": "A blacklist entry's life: proposed, told, heard, consented to, listed, removed.",
     },
     {"name": "imports", "description": "Files of authorities taken in, row by row, with an exact account."},
     {"name": "changes", "description": "The one ordered log of everything that happened, as it may be seen today."},

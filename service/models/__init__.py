@@ -8,6 +8,7 @@ from service.models.data_import import DataImport, ImportEvent, ImportRow
 from service.models.deadline import Deadline, DeadlineCursor, DeadlineEvent
 from service.models.delegation import SubjectAuthorisation, Substitution
 from service.models.document import Document, DocumentContent
+from service.models.entry_case import EntryRevocation, EntrySupport
 from service.models.horizon import Horizon
 from service.models.idempotency import IdempotencyKey
 from service.models.life import OutboxItem, PenaltyCorrection, WithdrawalNotice
@@ -19,6 +20,7 @@ from service.models.record import (
     PenaltyVersion,
     SourceStatement,
 )
+from service.models.repair import CaseEvent, Objection, Repair
 from service.models.sharing import DataSupply, SharingAgreement
 from service.models.subject import Subject, SubjectIdentifier, SubjectName, SubjectVersion
 
@@ -38,6 +40,7 @@ __all__ = [
     "BlacklistEntryVersion",
     "CalendarDay",
     "CalendarYear",
+    "CaseEvent",
     "CatalogVersion",
     "Change",
     "ChangeLog",
@@ -48,11 +51,14 @@ __all__ = [
     "DeadlineEvent",
     "Document",
     "DocumentContent",
+    "EntryRevocation",
+    "EntrySupport",
     "Horizon",
     "IdempotencyKey",
     "ImportEvent",
     "ImportRow",
     "LegalRule",
+    "Objection",
     "OutboxItem",
     "Penalty",
     "PenaltyCorrection",
@@ -60,6 +66,7 @@ __all__ = [
     "PendingChange",
     "Principal",
     "Region",
+    "Repair",
     "RuleProposal",
     "SharingAgreement",
     "Source",

@@ -247,6 +247,16 @@ class BlacklistEntryVersion(_Version, Base):
     removal_document_no: Mapped[str | None] = mapped_column(Text)
     external_id: Mapped[str | None] = mapped_column(Text)
     remark: Mapped[str | None] = mapped_column(Text)
+    ground_code: Mapped[str | None] = mapped_column(Text)
+    legal_basis: Mapped[str | None] = mapped_column(Text)
+    evidence: Mapped[str | None] = mapped_column(Text)
+    facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    found_on: Mapped[date | None]
+    notified_on: Mapped[date | None]
+    statement_until: Mapped[date | None]
+    consented_on: Mapped[date | None]
+    consent_document_no: Mapped[str | None] = mapped_column(Text)
+    repair_notice_served_on: Mapped[date | None]
 
     @declared_attr.directive
     @classmethod

@@ -30,7 +30,6 @@ from service.http import (
     BadCursor,
     CatalogDep,
     Now,
-    Page,
     PageDep,
     ReadSessionDep,
     SessionDep,
@@ -48,7 +47,7 @@ from service.penalties.actions.corrections import correction_checklist, propose
 from service.penalties.actions.drafts import Draft, record_draft, record_drafts
 from service.penalties.actions.endings import move_to
 from service.penalties.actions.reviews import BulkRefused, approve_several
-from service.penalties.queries import list_notices, list_penalties, list_queue
+from service.penalties.queries import list_notices, list_queue
 from service.penalties.rules import (
     AlreadyRecorded,
     Content,
@@ -59,9 +58,10 @@ from service.penalties.rules import (
     State,
 )
 from service.penalties.rules.gate import checklist_view
-from service.penalties.transitions import MOVE_REFUSALS, add_transitions, show, signature_of
+from service.penalties.transitions import ROUTES, SHOWN, signature_of
 from service.penalties.views import correction_view, notice_view, penalty_view, versions_view
-from service.records.queries import list_versions
+from service.records.queries import list_versions, list_visible
+from service.records.routes import MOVE_REFUSALS, add_routes, after_move, id_after
 from service.records.rules import (
     ImpossibleDay,
     NoSuchRecord,
@@ -73,20 +73,13 @@ from service.subjects.endpoints import OWN, Uscc
 from service.versions import ANY_VERSION, ExpectedVersion, version_etag
 
 router = APIRouter(prefix="/v1", tags=["penalties"])
-add_transitions(router)
+add_routes(router, "/subjects/{uscc}/penalties/{record_id}", ROUTES, SHOWN)
 
 Recorder = Annotated[Actor, require(Role.RECORDER)]
 Reviewer = Annotated[Actor, require(Role.REVIEWER)]
 DRAFT_REFUSALS: tuple[type[Refusal], ...] = (
     *ROLE_REFUSALS, MalformedUscc, WhichAuthority, OtherAuthority, AlreadyRecorded, ImpossibleDay,
 )  # fmt: skip
-
-
-def _id_after(page: Page) -> UUID | None:
-    try:
-        return None if page.after is None else UUID(page.after[0])
-    except ValueError as error:
-        raise BadCursor("The cursor is not one that this list gave as `next`.", detail_zh="翻页游标无效。") from error
 
 
 @router.get(
@@ -108,8 +101,8 @@ async def list_subject_penalties(
     An authority's own people see drafts and ended ones too; every other key sees what is public today.
     """
     code, _ = read_uscc(uscc)
-    rows = await list_penalties(
-        session, uscc=code, actor=actor, state=state, after=_id_after(page), limit=page.limit + 1
+    rows = await list_visible(
+        session, KIND, uscc=code, actor=actor, state=state, after=id_after(page), limit=page.limit + 1
     )
     part = rows[: page.limit]
     following = encode_cursor((str(part[-1]["id"]),)) if len(rows) > page.limit else None
@@ -146,7 +139,7 @@ async def record_penalty(
     draft = Draft(code, Content(**body.stated()))
     row = await record_draft(session, catalog, draft=draft, authority=authority, actor=actor, now=now)
     response.headers["Location"] = f"/v1/subjects/{code}/penalties/{row['id']}"
-    return show(row, actor=actor, order=Order(code, row["id"], actor, ANY_VERSION, now), made=response)
+    return after_move(SHOWN, row, Order(code, row["id"], actor, ANY_VERSION, now), made=response)
 
 
 @router.post(
@@ -266,23 +259,21 @@ async def list_withdrawal_notices(
 
 
 @router.get(
-    "/subjects/{uscc}/penalties/{penalty_id}",
+    "/subjects/{uscc}/penalties/{record_id}",
     summary="Read a penalty",
     response_model=PenaltyOut,
     responses=answers(examples.PENALTY, *KEY_REFUSALS, MalformedUscc, NoSuchRecord, headers=("ETag",)),
 )
-async def show_penalty(
-    uscc: Uscc, penalty_id: UUID, actor: ActorDep, session: ReadSessionDep, today: Today
-) -> Response:
+async def show_penalty(uscc: Uscc, record_id: UUID, actor: ActorDep, session: ReadSessionDep, today: Today) -> Response:
     """Give a penalty as the key may see it; the ETag is the version that a move names in `If-Match`."""
     code, _ = read_uscc(uscc)
-    row = await get_visible(session, uscc=code, record_id=penalty_id, actor=actor)
+    row = await get_visible(session, uscc=code, record_id=record_id, actor=actor)
     view = penalty_view(row, actor=actor, today=today)
     return json_response(view, headers={"ETag": version_etag(row["version_no"]), **OWN})
 
 
 @router.get(
-    "/subjects/{uscc}/penalties/{penalty_id}/versions",
+    "/subjects/{uscc}/penalties/{record_id}/versions",
     summary="Read the versions of a penalty",
     response_model=VersionPage,
     responses=answers(
@@ -290,27 +281,27 @@ async def show_penalty(
     ),
 )
 async def list_penalty_versions(
-    uscc: Uscc, penalty_id: UUID, actor: ActorDep, session: ReadSessionDep, today: Today
+    uscc: Uscc, record_id: UUID, actor: ActorDep, session: ReadSessionDep, today: Today
 ) -> Response:
     """Give the versions of a penalty, each with what changed against the one before.
 
     The public sees published versions side by side, never those that were replaced because of personal data or secrets.
     """
     code, _ = read_uscc(uscc)
-    await get_visible(session, uscc=code, record_id=penalty_id, actor=actor)
-    rows = await list_versions(session, KIND, uscc=code, record_id=penalty_id)
+    await get_visible(session, uscc=code, record_id=record_id, actor=actor)
+    rows = await list_versions(session, KIND, uscc=code, record_id=record_id)
     return json_response({"items": versions_view(rows, actor=actor, today=today)}, headers=OWN)
 
 
 @router.get(
-    "/subjects/{uscc}/penalties/{penalty_id}/checklist",
+    "/subjects/{uscc}/penalties/{record_id}/checklist",
     summary="Read the checklist of the review",
     response_model=ChecklistOut,
     responses=answers(examples.CHECKLIST, *ROLE_REFUSALS, MalformedUscc, NoSuchRecord),
 )
 async def show_checklist(
     uscc: Uscc,
-    penalty_id: UUID,
+    record_id: UUID,
     actor: Annotated[Actor, require(Role.RECORDER, Role.REVIEWER)],
     session: ReadSessionDep,
     catalog: CatalogDep,
@@ -318,14 +309,14 @@ async def show_checklist(
 ) -> Response:
     """Give the points of the internal review as they are judged today, with the tier, window and redactions proposed."""
     code, _ = read_uscc(uscc)
-    row = await get_visible(session, uscc=code, record_id=penalty_id, actor=actor)
+    row = await get_visible(session, uscc=code, record_id=record_id, actor=actor)
     if not actor.acts_for(row["authority_code"], Role.RECORDER, Role.REVIEWER):
         raise OtherAuthority("Only the record's own authority reviews it.", detail_zh="该记录属于其他机关。")
     return json_response(checklist_view(await review(session, catalog, row, content_of(row), today=today)), headers=OWN)
 
 
 @router.post(
-    "/subjects/{uscc}/penalties/{penalty_id}/propose-correction",
+    "/subjects/{uscc}/penalties/{record_id}/propose-correction",
     summary="Propose a correction",
     status_code=201,
     response_model=CorrectionOut,
@@ -343,7 +334,7 @@ async def show_checklist(
 )
 async def propose_penalty_correction(
     uscc: Uscc,
-    penalty_id: UUID,
+    record_id: UUID,
     body: CorrectionProposed,
     actor: ActorDep,
     session: CreatingSessionDep,
@@ -357,14 +348,14 @@ async def propose_penalty_correction(
     What must not be seen a moment longer is recalled first; its correction shows it again. Source: SAMR令45号 art. 12.
     """
     code, _ = read_uscc(uscc)
-    order = Order(code, penalty_id, actor, expected, now)
+    order = Order(code, record_id, actor, expected, now)
     await propose(session, order, nature=body.nature, reason=body.reason, changes=body.changes.stated())
-    response.headers["Location"] = f"/v1/subjects/{code}/penalties/{penalty_id}/correction"
+    response.headers["Location"] = f"/v1/subjects/{code}/penalties/{record_id}/correction"
     return await _correction(session, catalog, order, made=response)
 
 
 @router.get(
-    "/subjects/{uscc}/penalties/{penalty_id}/correction",
+    "/subjects/{uscc}/penalties/{record_id}/correction",
     summary="Read the correction that waits",
     response_model=CorrectionOut,
     responses=answers(
@@ -373,7 +364,7 @@ async def propose_penalty_correction(
 )
 async def show_correction(
     uscc: Uscc,
-    penalty_id: UUID,
+    record_id: UUID,
     actor: Annotated[Actor, require(Role.RECORDER, Role.REVIEWER)],
     session: ReadSessionDep,
     catalog: CatalogDep,
@@ -381,7 +372,7 @@ async def show_correction(
 ) -> Response:
     """Give the correction that waits for its review: before and after, and the checklist to sign."""
     code, _ = read_uscc(uscc)
-    return await _correction(session, catalog, Order(code, penalty_id, actor, ANY_VERSION, now))
+    return await _correction(session, catalog, Order(code, record_id, actor, ANY_VERSION, now))
 
 
 async def _correction(
@@ -394,7 +385,7 @@ async def _correction(
 
 
 @router.post(
-    "/subjects/{uscc}/penalties/{penalty_id}/move",
+    "/subjects/{uscc}/penalties/{record_id}/move",
     summary="Take it to the right firm",
     response_model=MovedOut,
     responses=answers(
@@ -406,7 +397,7 @@ async def _correction(
 )
 async def move_penalty(
     uscc: Uscc,
-    penalty_id: UUID,
+    record_id: UUID,
     body: Moved,
     actor: ActorDep,
     session: SessionDep,
@@ -416,7 +407,7 @@ async def move_penalty(
 ) -> Response:
     """Take a penalty from the wrong firm to the right one in one act: hidden here at once, submitted for review there."""
     code, _ = read_uscc(uscc)
-    order = Order(code, penalty_id, actor, expected, now)
+    order = Order(code, record_id, actor, expected, now)
     ended, made = await move_to(
         session, catalog, order, to_uscc=read_uscc(body.to_uscc)[0], party_name=body.party_name, reason=body.reason
     )

@@ -5,45 +5,11 @@ from uuid import UUID
 from sqlalchemy import insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.access.rules import Actor
-from service.access.visibility import visible_to
 from service.db import ReadSession
-from service.models import Document, Penalty, PenaltyCorrection, PenaltyVersion, WithdrawalNotice
+from service.models import Penalty, PenaltyCorrection, PenaltyVersion, WithdrawalNotice
 from service.records.queries import Row
 
 _V = PenaltyVersion.__table__.c
-
-
-async def list_penalties(
-    session: AsyncSession | ReadSession,
-    *,
-    uscc: str,
-    actor: Actor,
-    state: str | None,
-    after: UUID | None,
-    limit: int,
-) -> Sequence[Row]:
-    """Return the current versions of a subject's penalties that may be seen, by id (oldest first), behind the id `after`."""
-    query = (
-        select(PenaltyVersion.__table__)
-        .where(_V.uscc == uscc, _V.superseded_at.is_(None), visible_to(actor, PenaltyVersion))
-        .order_by(_V.id)
-        .limit(limit)
-    )
-    if state is not None:
-        query = query.where(_V.state == state)
-    if after is not None:
-        query = query.where(_V.id > after)
-    return [dict(row) for row in (await session.execute(query)).mappings()]
-
-
-async def find_visible(session: AsyncSession | ReadSession, *, uscc: str, record_id: UUID, actor: Actor) -> Row | None:
-    """Return the current version of a penalty that may be seen, or None."""
-    query = select(PenaltyVersion.__table__).where(
-        _V.uscc == uscc, _V.id == record_id, _V.superseded_at.is_(None), visible_to(actor, PenaltyVersion)
-    )
-    row = (await session.execute(query)).mappings().one_or_none()
-    return None if row is None else dict(row)
 
 
 async def list_queue(
@@ -72,14 +38,6 @@ async def find_same_number(session: AsyncSession, *, uscc: str, natural_key: str
         select(Penalty.id).where(Penalty.uscc == uscc, Penalty.natural_key == natural_key, Penalty.state != "void")
     )
     return found.scalar_one_or_none()
-
-
-async def list_document_kinds(session: AsyncSession | ReadSession, *, uscc: str, record_id: UUID) -> list[str]:
-    """Return the kinds of the documents attached to a penalty."""
-    found = await session.execute(
-        select(Document.kind).where(Document.uscc == uscc, Document.record_id == record_id).distinct()
-    )
-    return sorted(found.scalars())
 
 
 async def insert_correction(session: AsyncSession, correction: Row) -> None:

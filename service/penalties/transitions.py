@@ -1,16 +1,10 @@
 """The routes of a penalty's moves: `POST …/{id}/{transition}`, one row a move, each with the body it needs."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Annotated, Any, Final
-from uuid import UUID
+from typing import Any, Final
 
-from fastapi import APIRouter, Body, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from schemas.base import Input
 from schemas.penalties import (
-    MovedOut,
     Nothing,
     PenaltyFields,
     PenaltyOut,
@@ -22,20 +16,8 @@ from schemas.penalties import (
     Withdrawn,
     Withheld,
 )
-from service.access.rules import Actor, OwnWork
+from service.access.rules import OwnWork
 from service.catalog.queries import Catalog
-from service.errors import Refusal
-from service.http import (
-    ROLE_REFUSALS,
-    VERSION_REFUSALS,
-    ActorDep,
-    CatalogDep,
-    Now,
-    SessionDep,
-    VersionDep,
-    answers,
-    json_response,
-)
 from service.penalties import examples
 from service.penalties.actions import Order, transition
 from service.penalties.actions.corrections import correct, reject_correction
@@ -51,6 +33,7 @@ from service.penalties.actions.endings import (
 )
 from service.penalties.actions.reviews import Signature, approve, give_back, publish, withhold
 from service.penalties.rules import (
+    MAY_REJECT,
     MOVES,
     AlreadyRecorded,
     CorrectionOpen,
@@ -64,30 +47,10 @@ from service.penalties.rules import (
 )
 from service.penalties.views import penalty_view
 from service.records.queries import Row
-from service.records.rules import ImpossibleDay, MayNot, NoSuchRecord, OtherAuthority, WrongState
-from service.status.actions import read_uscc
-from service.status.rules import MalformedUscc
-from service.subjects.endpoints import OWN, Uscc
-from service.versions import version_etag
+from service.records.routes import Route, Shown
+from service.records.rules import ImpossibleDay
 
-Run = Callable[[AsyncSession, Catalog, Order, Any], Awaitable[Row]]
-
-#: What any move may answer.
-MOVE_REFUSALS: Final[tuple[type[Refusal], ...]] = (
-    *ROLE_REFUSALS, *VERSION_REFUSALS, MalformedUscc, NoSuchRecord, OtherAuthority, MayNot, WrongState,
-)  # fmt: skip
 _GATE: Final = (GateFailed, NotSigned, TierDiffers, OwnWork)
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A move as a route: its last part of the path, the body, what it runs, and what else it may refuse."""
-
-    name: str
-    body: type[Input]
-    run: Run
-    words: str
-    refusals: tuple[type[Refusal], ...] = ()
 
 
 def signature_of(body: Signed) -> Signature:
@@ -127,8 +90,8 @@ async def _reopen(session: AsyncSession, _catalog: Catalog, order: Order, body: 
     return await transition(session, order, "reopen", reason=body.reason)
 
 
-async def _withdraw(session: AsyncSession, _catalog: Catalog, order: Order, body: Withdrawn) -> Row:
-    return await withdraw(session, order, withdrawal=Withdrawal(**body.model_dump()))
+async def _withdraw(session: AsyncSession, catalog: Catalog, order: Order, body: Withdrawn) -> Row:
+    return await withdraw(session, catalog, order, withdrawal=Withdrawal(**body.model_dump()))
 
 
 async def _suspend(session: AsyncSession, _catalog: Catalog, order: Order, body: Suspended) -> Row:
@@ -156,67 +119,26 @@ async def _reject(session: AsyncSession, _catalog: Catalog, order: Order, body: 
 
 
 ROUTES: Final = (
-    Route("edit", PenaltyFields, _edit, MOVES["edit"].words, (AlreadyRecorded, ImpossibleDay)),
-    Route("submit", Nothing, _submit, MOVES["submit"].words, (AlreadyRecorded,)),
-    Route("discard", Reasoned, _discard, MOVES["discard"].words),
-    Route("return", Reasoned, _return, MOVES["return"].words, (OwnWork,)),
-    Route("approve", Signed, _approve, MOVES["approve"].words, _GATE),
-    Route("publish", Nothing, _publish, MOVES["publish"].words, (*_GATE, NotDisplayed, WindowOver)),
-    Route("withhold", Withheld, _withhold, MOVES["withhold"].words, (ImpossibleDay, OwnWork)),
-    Route("reopen", Reasoned, _reopen, MOVES["reopen"].words),
-    Route("withdraw", Withdrawn, _withdraw, MOVES["withdraw"].words, (ImpossibleDay, NoSuccessor, PersonalDataInText)),
-    Route("suspend", Suspended, _suspend, MOVES["suspend"].words),
-    Route("resume", Reasoned, _resume, MOVES["resume"].words),
-    Route("recall", Recalled, _recall, MOVES["recall"].words),
-    Route("republish", Republished, _republish, MOVES["republish"].words, (*_GATE, CorrectionOpen, WindowOver)),
-    Route("correct", Signed, _correct, MOVES["correct"].words, (*_GATE, NoOpenCorrection, AlreadyRecorded)),
-    Route("reject-correction", Reasoned, _reject, "Refuse the proposed correction.", (NoOpenCorrection, OwnWork)),
-)  # fmt: skip
+    Route(MOVES["edit"], PenaltyFields, _edit, (AlreadyRecorded, ImpossibleDay)),
+    Route(MOVES["submit"], Nothing, _submit, (AlreadyRecorded,)),
+    Route(MOVES["discard"], Reasoned, _discard),
+    Route(MOVES["return"], Reasoned, _return, (OwnWork,)),
+    Route(MOVES["approve"], Signed, _approve, _GATE),
+    Route(MOVES["publish"], Nothing, _publish, (*_GATE, NotDisplayed, WindowOver)),
+    Route(MOVES["withhold"], Withheld, _withhold, (ImpossibleDay, OwnWork)),
+    Route(MOVES["reopen"], Reasoned, _reopen),
+    Route(MOVES["withdraw"], Withdrawn, _withdraw, (ImpossibleDay, NoSuccessor, PersonalDataInText)),
+    Route(MOVES["suspend"], Suspended, _suspend),
+    Route(MOVES["resume"], Reasoned, _resume),
+    Route(MOVES["recall"], Recalled, _recall),
+    Route(MOVES["republish"], Republished, _republish, (*_GATE, CorrectionOpen, WindowOver)),
+    Route(MOVES["correct"], Signed, _correct, (*_GATE, NoOpenCorrection, AlreadyRecorded)),
+    Route(MAY_REJECT, Reasoned, _reject, (NoOpenCorrection, OwnWork)),
+)
 
 
-def show(row: Row, *, actor: Actor, order: Order, made: Response | None = None) -> Response:
-    """Return a penalty after a move, with its ETag; `made` is the response with the `Location` of one that was just made."""
-    view = penalty_view(row, actor=actor, today=order.today)
-    headers = {"ETag": version_etag(row["version_no"]), **OWN, **(made.headers if made is not None else {})}
-    return json_response(view, status=200 if made is None else 201, headers=headers)
+def _view(row: Row, order: Order) -> dict[str, Any]:
+    return penalty_view(row, actor=order.actor, today=order.today)
 
 
-def add_transitions(router: APIRouter) -> None:
-    """Add a route for every move of the table."""
-    for route in ROUTES:
-        router.add_api_route(
-            f"/subjects/{{uscc}}/penalties/{{penalty_id}}/{route.name}",
-            _endpoint(route),
-            methods=["POST"],
-            summary=route.words.rstrip("."),
-            name=f"{route.name.replace('-', '_')}_penalty",
-            response_model=PenaltyOut,
-            responses=answers(
-                examples.PENALTY, *MOVE_REFUSALS, *route.refusals, words="The penalty after it.", headers=("ETag",)
-            ),
-        )
-
-
-def _endpoint(route: Route) -> Callable[..., Awaitable[Response]]:
-    async def _move(  # the body's type is the row's
-        uscc: Uscc,
-        penalty_id: UUID,
-        actor: ActorDep,
-        session: SessionDep,
-        catalog: CatalogDep,
-        now: Now,
-        expected: VersionDep,
-        body: Any,  # noqa: ANN401
-    ) -> Response:
-        code, _ = read_uscc(uscc)
-        order = Order(code, penalty_id, actor, expected, now)
-        row = await route.run(session, catalog, order, body)
-        return show(row, actor=actor, order=order)
-
-    citation = MOVES[route.name].citation if route.name in MOVES else None
-    _move.__annotations__["body"] = Annotated[route.body, Body()]
-    _move.__doc__ = route.words + (f"\n\nSource: {citation}." if citation else "")
-    return _move
-
-
-__all__ = ["MOVE_REFUSALS", "MovedOut", "add_transitions", "show", "signature_of"]
+SHOWN: Final = Shown(PenaltyOut, examples.PENALTY, "penalty", _view)

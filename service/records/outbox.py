@@ -11,6 +11,7 @@ from service.records.queries import Row, insert_outbox
 PUBLICATION: Final = "feed_publication"
 WITHDRAWAL: Final = "feed_withdrawal"
 PARTY_NOTICE: Final = "party_notice"
+AUTHORITY_NOTICE: Final = "authority_notice"
 #: The outside channels; an entry of a blacklist goes to both.
 FEEDS: Final = ("gsxt", "credit_china")
 

@@ -11,11 +11,14 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service.access.rules import Actor
+from service.access.visibility import visible_to
 from service.changes.rules import ChangeKind
 from service.db import ReadSession
 from service.models import (
     BlacklistEntry,
     BlacklistEntryVersion,
+    Document,
     OutboxItem,
     Penalty,
     PenaltyVersion,
@@ -78,7 +81,7 @@ async def lock_current(session: AsyncSession, kind: ChangeKind, *, uscc: str, re
     """
     head = HEADS[kind]
     locked = await session.execute(
-        select(head.version_no).where(head.uscc == uscc, head.id == record_id).with_for_update()
+        select(head.version_no).where(head.uscc == uscc, head.id == record_id).with_for_update(key_share=True)
     )
     if locked.one_or_none() is None:
         raise no_such_record(record_id)
@@ -99,6 +102,51 @@ async def get_current(session: AsyncSession | ReadSession, kind: ChangeKind, *, 
     if row is None:
         raise no_such_record(record_id)
     return dict(row)
+
+
+async def find_visible(
+    session: AsyncSession | ReadSession, kind: ChangeKind, *, uscc: str, record_id: UUID, actor: Actor
+) -> Row | None:
+    """Return the current version of a record that the actor may see, or None."""
+    version = VERSIONS[kind]
+    query = select(version.__table__).where(
+        version.uscc == uscc, version.id == record_id, version.superseded_at.is_(None), visible_to(actor, version)
+    )
+    row = (await session.execute(query)).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+async def list_visible(
+    session: AsyncSession | ReadSession,
+    kind: ChangeKind,
+    *,
+    uscc: str,
+    actor: Actor,
+    state: str | None,
+    after: UUID | None,
+    limit: int,
+) -> Sequence[Row]:
+    """Return the current versions of a subject's records that the actor may see, by id (oldest first), behind `after`."""
+    version = VERSIONS[kind]
+    query = (
+        select(version.__table__)
+        .where(version.uscc == uscc, version.superseded_at.is_(None), visible_to(actor, version))
+        .order_by(version.id)
+        .limit(limit)
+    )
+    if state is not None:
+        query = query.where(version.state == state)
+    if after is not None:
+        query = query.where(version.id > after)
+    return [dict(row) for row in (await session.execute(query)).mappings()]
+
+
+async def list_document_kinds(session: AsyncSession | ReadSession, *, uscc: str, record_id: UUID) -> list[str]:
+    """Return the kinds of the documents attached to a record."""
+    found = await session.execute(
+        select(Document.kind).where(Document.uscc == uscc, Document.record_id == record_id).distinct()
+    )
+    return sorted(found.scalars())
 
 
 async def list_versions(

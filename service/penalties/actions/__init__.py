@@ -1,7 +1,6 @@
 """What is done to penalties: each act is one version and one pending change in the caller's transaction."""
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,40 +9,33 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from service.access.rules import Actor
 from service.catalog.queries import Catalog
 from service.changes.rules import ChangeKind
-from service.clock import legal_day
 from service.db import ReadSession
-from service.penalties.queries import find_visible, list_document_kinds
 from service.penalties.rules import MOVES, ONCE_SHOWN, Content, content_columns, content_of
 from service.penalties.rules.gate import Case, Checklist, judge, public_text
 from service.penalties.rules.windows import place_of, window_columns, windows_of
-from service.records.queries import Event, Row, append_version, lock_current, no_such_record
-from service.records.rules import Move, Standing, decide
+from service.records import actions
+from service.records.actions import Order, standing_of
+from service.records.queries import Row, list_document_kinds
+from service.records.rules import Move
 from service.rulebook.windows import Windows
-from service.versions import ExpectedVersion
 
 KIND: Final = ChangeKind.PENALTY
 CHANNELS: Final = ("gsxt", "credit_china", "public")
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """Who acts on which version of which record, and when."""
+async def begin(session: AsyncSession, order: Order, move: Move) -> Row:
+    """Return the locked current version of a penalty on which the order's actor may make the move.
 
-    uscc: str
-    record_id: UUID
-    actor: Actor
-    expected: ExpectedVersion
-    now: datetime
-
-    @property
-    def today(self) -> date:
-        """The legal day of the act."""
-        return legal_day(self.now)
+    Raises:
+        NoSuchRecord: there is none that the actor may see.
+        Refusal: `decide` says which.
+    """
+    return await actions.begin(session, KIND, MOVES, order, move)
 
 
-def standing_of(row: Row) -> Standing:
-    """Return what of a version decides about moves."""
-    return Standing(row["state"], row["version_no"], row["authority_code"], frozenset(row["recorders"]))
+async def finish(session: AsyncSession, order: Order, move: Move, row: Row, **event: Any) -> Row:  # noqa: ANN401
+    """Append the version that the move makes of the locked `row`, as `service.records.actions.finish`."""
+    return await actions.finish(session, KIND, order, move, row, **event)
 
 
 async def get_visible(session: AsyncSession | ReadSession, *, uscc: str, record_id: UUID, actor: Actor) -> Row:
@@ -52,45 +44,7 @@ async def get_visible(session: AsyncSession | ReadSession, *, uscc: str, record_
     Raises:
         NoSuchRecord: there is none that the actor may see.
     """
-    row = await find_visible(session, uscc=uscc, record_id=record_id, actor=actor)
-    if row is None:
-        raise no_such_record(record_id)
-    return row
-
-
-async def begin(session: AsyncSession, order: Order, move: Move) -> Row:
-    """Return the locked current version on which the order's actor may make the move.
-
-    Raises:
-        NoSuchRecord: there is none that the actor may see.
-        Refusal: `decide` says which.
-    """
-    await get_visible(session, uscc=order.uscc, record_id=order.record_id, actor=order.actor)
-    row = await lock_current(session, KIND, uscc=order.uscc, record_id=order.record_id)
-    decide({**MOVES, move.command: move}, standing_of(row), move.command, order.actor, expected=order.expected)
-    return row
-
-
-async def finish(
-    session: AsyncSession,
-    order: Order,
-    move: Move,
-    row: Row,
-    *,
-    changes: Row | None = None,
-    natural_key: str | None = None,
-    **event: Any,  # noqa: ANN401 - the further members of `Event`
-) -> Row:
-    """Append the version that the move makes of the locked `row`; `event` are further members of `Event`."""
-    told = Event(
-        command=move.command,
-        state=move.target or row["state"],
-        actor=str(order.actor.id),
-        public_event=move.event,
-        at=order.now,
-        **event,
-    )
-    return await append_version(session, KIND, current=row, changes=changes or {}, event=told, natural_key=natural_key)
+    return await actions.get_visible(session, KIND, uscc=uscc, record_id=record_id, actor=actor)
 
 
 async def transition(session: AsyncSession, order: Order, command: str, **event: Any) -> Row:  # noqa: ANN401

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service.blacklist.actions.leaving import open_revocations
 from service.catalog.queries import Catalog
 from service.errors import Invalid
 from service.penalties.actions import (
@@ -49,6 +51,12 @@ from service.records.queries import (
     put_record_name,
 )
 from service.records.rules import ImpossibleDay, NoSuchRecord, check_day
+from service.records.terms import due_by, due_view
+from service.rulebook.rules import GSXT_SYSTEMS
+
+#: Terms for stopping publication after a decision fell: of SAMR's order, and of every authority.
+SAMR_TERM: Final = "D05"
+GENERAL_TERM: Final = "D06"
 
 
 class PersonalDataInText(Invalid):
@@ -69,7 +77,7 @@ class Withdrawal:
     successor_id: UUID | None = None
 
 
-async def withdraw(session: AsyncSession, order: Order, *, withdrawal: Withdrawal) -> Row:
+async def withdraw(session: AsyncSession, catalog: Catalog, order: Order, *, withdrawal: Withdrawal) -> Row:
     """End a penalty whose decision fell: hidden at once, with a public notice where it had been shown.
 
     Raises:
@@ -93,6 +101,8 @@ async def withdraw(session: AsyncSession, order: Order, *, withdrawal: Withdrawa
             "The public reason holds personal data; write it without.", detail_zh="公开理由含个人信息。"
         )
     await _check_successor(session, row, withdrawal)
+    deadline = SAMR_TERM if catalog.authority_by_code[row["authority_code"]].system in GSXT_SYSTEMS else GENERAL_TERM
+    term = due_by(catalog, deadline, withdrawal.fell_on)
     made = await finish(
         session,
         order,
@@ -105,6 +115,7 @@ async def withdraw(session: AsyncSession, order: Order, *, withdrawal: Withdrawa
         act={
             "fall": withdrawal.fall.value,
             "notice_until": withdrawal.notice_until.isoformat(),
+            **due_view(deadline, term),
             "successor_id": None if withdrawal.successor_id is None else str(withdrawal.successor_id),
         },
     )
@@ -124,7 +135,10 @@ async def withdraw(session: AsyncSession, order: Order, *, withdrawal: Withdrawa
                 "shown_until": withdrawal.notice_until,
             },
         )
-        await queue_withdrawal(session, KIND, made, now=order.now)
+        await queue_withdrawal(session, KIND, made, now=order.now, due_on=None if term is None else term.on)
+    await open_revocations(
+        session, catalog, uscc=row["uscc"], penalty_id=row["id"], fell_on=withdrawal.fell_on, now=order.now
+    )
     return made
 
 
@@ -241,6 +255,7 @@ async def move_to(
     )  # fmt: skip
     await drop_record_name(session, uscc=row["uscc"], name=row["party_name"])
     await queue_withdrawal(session, KIND, ended, now=order.now)
+    await open_revocations(session, catalog, uscc=row["uscc"], penalty_id=row["id"], fell_on=order.today, now=order.now)
     authority = catalog.authority_by_code[row["authority_code"]]
     content = replace(content_of(row), party_name=party_name)
     published_on, public_from = first_days(row, today=order.today)

@@ -182,8 +182,12 @@ MOVES: Final = table(
 )  # fmt: skip
 
 #: Who may propose a correction and for which states: its review is the move `correct`.
-MAY_PROPOSE: Final = Move("propose_correction", ONCE_SHOWN, None, _RECORDER, _BY_REASON)
-MAY_REJECT: Final = Move("reject_correction", ONCE_SHOWN, None, _REVIEWER, _CHECKED | _BY_REASON)
+MAY_PROPOSE: Final = Move(
+    "propose-correction", ONCE_SHOWN, None, _RECORDER, _BY_REASON, words="Propose a correction of what is shown."
+)
+MAY_REJECT: Final = Move(
+    "reject-correction", ONCE_SHOWN, None, _REVIEWER, _CHECKED | _BY_REASON, words="Refuse the proposed correction."
+)
 
 #: Texts that the public may be shown and that are scanned for personal data.
 TEXTS: Final = (

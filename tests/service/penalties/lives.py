@@ -14,10 +14,11 @@ from service.catalog.seed import load_seed
 from service.changes.actions import drain
 from service.db import Database
 from tests.clients import NOW, at, client_of, make_app, make_key
-from tests.factories import make_uscc
+from tests.factories import make_authority, make_uscc
 
 AUTHORITY = "cq-market-regulation"
 OTHER = "cq-commerce"
+COUNTY = "cq-yubei-market-regulation"
 USCC = make_uscc(1)
 DRAFT: dict[str, Any] = {
     "party_name": "重庆示例商贸有限公司",
@@ -67,6 +68,11 @@ class Office:
     outsider: AsyncClient
     platform: AsyncClient
     public: AsyncClient
+    lister: AsyncClient
+    consenter: AsyncClient
+    county_lister: AsyncClient
+    county_reviewer: AsyncClient
+    county_recorder: AsyncClient
 
     async def settle(self) -> None:
         """Number what is pending, so that everybody sees it."""
@@ -81,7 +87,8 @@ class Office:
     async def do(
         self, who: AsyncClient, record: dict[str, Any], move: str, body: dict[str, Any] | None = None
     ) -> Response:
-        path = f"/v1/subjects/{record['uscc']}/penalties/{record['id']}/{move}"
+        room = "blacklist-entries" if "list" in record else "penalties"
+        path = f"/v1/subjects/{record['uscc']}/{room}/{record['id']}/{move}"
         return await who.post(path, json=body or {}, headers={"If-Match": f'"{record["version_no"]}"'})
 
     async def must(
@@ -115,6 +122,7 @@ class Office:
 async def open_office(database: Database, *, now: datetime = NOW) -> AsyncIterator[Office]:
     async with database.transaction() as session:
         await sync_seed(session, replace(load_seed(), regions=()), now=NOW)
+        await make_authority(session, COUNTY, division_code="500112", parent_code=AUTHORITY)
     app = make_app(database, now=now)
     async with AsyncExitStack() as stack:
 
@@ -132,4 +140,9 @@ async def open_office(database: Database, *, now: datetime = NOW) -> AsyncIterat
             outsider=await person(Role.RECORDER, Role.REVIEWER, authority=OTHER),
             platform=await person(Role.PLATFORM, authority=None),
             public=await stack.enter_async_context(client_of(app)),
+            lister=await person(Role.LISTER),
+            consenter=await person(Role.CONSENTER),
+            county_lister=await person(Role.LISTER, authority=COUNTY),
+            county_reviewer=await person(Role.REVIEWER, authority=COUNTY),
+            county_recorder=await person(Role.RECORDER, authority=COUNTY),
         )

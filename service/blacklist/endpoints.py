@@ -1,0 +1,209 @@
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Query, Response
+
+from schemas.blacklist import EntryDraft as EntryDraftIn
+from schemas.blacklist import EntryOut, EntryPage, EntryTestOut, EntryVersionPage, RevocationPage
+from service.access.rules import Actor, Role, WhichAuthority
+from service.blacklist import examples
+from service.blacklist.actions import KIND, content_of, entry_tests, findings, get_visible
+from service.blacklist.actions.entering import EntryDraft, draft_entry
+from service.blacklist.queries import find_revocation, list_revocations
+from service.blacklist.rules import (
+    EntryContent,
+    EntryState,
+    ListEnded,
+    NoSuchPenalty,
+    NotEnteredHere,
+    UnknownList,
+)
+from service.blacklist.rules.entry_test import findings_view, needs_consent
+from service.blacklist.transitions import ROUTES, SHOWN
+from service.blacklist.views import entry_view, revocation_view, versions_view
+from service.http import (
+    KEY_REFUSALS,
+    ROLE_REFUSALS,
+    ActorDep,
+    BadCursor,
+    CatalogDep,
+    Now,
+    PageDep,
+    ReadSessionDep,
+    Today,
+    answers,
+    encode_cursor,
+    json_response,
+    require,
+)
+from service.idempotency.http import REPEAT_REFUSALS, CreatingSessionDep
+from service.records.actions import Order
+from service.records.queries import list_versions, list_visible
+from service.records.routes import add_routes, after_move, id_after
+from service.records.rules import ImpossibleDay, NoSuchRecord, OtherAuthority
+from service.status.actions import read_uscc
+from service.status.rules import MalformedUscc
+from service.subjects.endpoints import OWN, Uscc
+from service.versions import ANY_VERSION, version_etag
+
+router = APIRouter(prefix="/v1", tags=["blacklist"])
+PATH = "/subjects/{uscc}/blacklist-entries"
+add_routes(router, PATH + "/{record_id}", ROUTES, SHOWN)
+
+Lister = Annotated[Actor, require(Role.LISTER)]
+Own = Annotated[Actor, require(Role.LISTER, Role.REVIEWER, Role.CONSENTER)]
+
+
+@router.get(
+    PATH,
+    summary="List blacklist entries of a subject",
+    response_model=EntryPage,
+    responses=answers({"items": [examples.ENTRY], "next": None}, *KEY_REFUSALS, MalformedUscc, BadCursor),
+)
+async def list_subject_entries(
+    uscc: Uscc,
+    actor: ActorDep,
+    session: ReadSessionDep,
+    page: PageDep,
+    today: Today,
+    state: Annotated[EntryState | None, Query(description="Only those that stand in this state.")] = None,
+) -> Response:
+    """Give the entries of a subject that the key may see, oldest record first."""
+    code, _ = read_uscc(uscc)
+    rows = await list_visible(
+        session, KIND, uscc=code, actor=actor, state=state, after=id_after(page), limit=page.limit + 1
+    )
+    part = rows[: page.limit]
+    following = encode_cursor((str(part[-1]["id"]),)) if len(rows) > page.limit else None
+    items = [entry_view(row, actor=actor, today=today) for row in part]
+    return json_response({"items": items, "next": following}, headers=OWN)
+
+
+@router.post(
+    PATH,
+    summary="Draft a blacklist entry",
+    status_code=201,
+    response_model=EntryOut,
+    responses=answers(
+        examples.ENTRY | {"state": "draft", "public": False},
+        *ROLE_REFUSALS,
+        MalformedUscc,
+        WhichAuthority,
+        OtherAuthority,
+        UnknownList,
+        NotEnteredHere,
+        ListEnded,
+        NoSuchPenalty,
+        ImpossibleDay,
+        *REPEAT_REFUSALS,
+        status=201,
+        words="The draft.",
+        headers=("ETag", "Location"),
+    ),
+)
+async def draft_blacklist_entry(
+    uscc: Uscc,
+    body: Annotated[EntryDraftIn, Body(examples=[examples.DRAFT])],
+    actor: Lister,
+    session: CreatingSessionDep,
+    catalog: CatalogDep,
+    response: Response,
+    now: Now,
+) -> Response:
+    """Draft an entry on a list. The subject is on it only when it was told, heard, and somebody else decided."""
+    code, _ = read_uscc(uscc)
+    authority = body.authority or actor.authority_for(Role.LISTER)
+    draft = EntryDraft(body.list, EntryContent(**body.stated()), tuple(dict.fromkeys(body.penalties)))
+    row = await draft_entry(session, catalog, uscc=code, draft=draft, authority=authority, actor=actor, now=now)
+    response.headers["Location"] = f"/v1/subjects/{code}/blacklist-entries/{row['id']}"
+    return after_move(SHOWN, row, Order(code, row["id"], actor, ANY_VERSION, now), made=response)
+
+
+@router.get(
+    "/blacklist-entries/revocations",
+    summary="List revocations that opened by themselves",
+    response_model=RevocationPage,
+    responses=answers({"items": [examples.REVOCATION], "next": None}, *ROLE_REFUSALS, BadCursor),
+)
+async def list_entry_revocations(
+    actor: Annotated[Actor, require(Role.LISTER, Role.REVIEWER)],
+    session: ReadSessionDep,
+    page: PageDep,
+    state: Annotated[Literal["open", "revoked", "kept", "ended"], Query(description="Which ones.")] = "open",
+) -> Response:
+    """Give the entries of your authority that no longer pass the test of their list since a penalty fell.
+
+    Source: SAMR令44号 art. 19 (D10).
+    """
+    authorities = sorted(actor.authorities(Role.LISTER, Role.REVIEWER))
+    rows = await list_revocations(session, authorities=authorities, state=state, after=page.after, limit=page.limit + 1)
+    part = rows[: page.limit]
+    following = encode_cursor((part[-1].due_on.isoformat(), str(part[-1].id))) if len(rows) > page.limit else None
+    return json_response({"items": [revocation_view(one) for one in part], "next": following}, headers=OWN)
+
+
+@router.get(
+    PATH + "/{record_id}",
+    summary="Read a blacklist entry",
+    response_model=EntryOut,
+    responses=answers(examples.ENTRY, *KEY_REFUSALS, MalformedUscc, NoSuchRecord, headers=("ETag",)),
+)
+async def show_entry(uscc: Uscc, record_id: UUID, actor: ActorDep, session: ReadSessionDep, today: Today) -> Response:
+    """Give an entry as the key may see it; the ETag is the version that a move names in `If-Match`."""
+    code, _ = read_uscc(uscc)
+    row = await get_visible(session, uscc=code, record_id=record_id, actor=actor)
+    headers = {"ETag": version_etag(row["version_no"]), **OWN}
+    return json_response(entry_view(row, actor=actor, today=today), headers=headers)
+
+
+@router.get(
+    PATH + "/{record_id}/versions",
+    summary="Read the versions of a blacklist entry",
+    response_model=EntryVersionPage,
+    responses=answers(
+        {"items": [{"entry": examples.ENTRY, "changed": ["grounds"]}]}, *KEY_REFUSALS, MalformedUscc, NoSuchRecord
+    ),
+)
+async def list_entry_versions(
+    uscc: Uscc, record_id: UUID, actor: ActorDep, session: ReadSessionDep, today: Today
+) -> Response:
+    """Give the versions of an entry, each with what changed against the one before."""
+    code, _ = read_uscc(uscc)
+    await get_visible(session, uscc=code, record_id=record_id, actor=actor)
+    rows = await list_versions(session, KIND, uscc=code, record_id=record_id)
+    return json_response({"items": versions_view(rows, actor=actor, today=today)}, headers=OWN)
+
+
+@router.get(
+    PATH + "/{record_id}/test",
+    summary="Read the test of the list",
+    response_model=EntryTestOut,
+    responses=answers(examples.TEST, *ROLE_REFUSALS, MalformedUscc, NoSuchRecord, NotEnteredHere),
+)
+async def show_entry_test(
+    uscc: Uscc, record_id: UUID, actor: Own, session: ReadSessionDep, catalog: CatalogDep
+) -> Response:
+    """Give the points of the list's test as they stand today for this entry, and an open revocation."""
+    code, _ = read_uscc(uscc)
+    row = await get_visible(session, uscc=code, record_id=record_id, actor=actor)
+    test = entry_tests().get(row["list_id"])
+    if row["authority_code"] not in actor.sees_records_of:
+        raise OtherAuthority(
+            "Only the entry's own authority and those above it test it.", detail_zh="该记录属于其他机关。"
+        )
+    if test is None:
+        raise NotEnteredHere(
+            f"No rule says how a subject is entered on {row['list_id']!r}.", detail_zh="该名单没有列入规则。"
+        )
+    found = await findings(session, test, row, content_of(row))
+    authority = catalog.authority_by_code[row["authority_code"]]
+    revocation = await find_revocation(session, uscc=code, entry_id=record_id)
+    return json_response(
+        {
+            "items": findings_view(found),
+            "passes": all(one.holds for one in found),
+            "consent_needed": needs_consent(test, authority.division_code),
+            "revocation": None if revocation is None else revocation_view(revocation),
+        },
+        headers=OWN,
+    )

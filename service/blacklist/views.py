@@ -1,0 +1,100 @@
+"""The wire form of blacklist entries: what is public, and what the authority's own people see beside it."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
+
+from service.access.rules import AUTHORITY_ROLES, Actor, Role
+from service.blacklist.rules import CONSENT, FIELDS, MOVES, REFUSE_CONSENT, TEXTS, EntryState
+from service.models import EntryRevocation
+from service.penalties.views import is_own, is_public
+from service.records.actions import standing_of
+from service.records.queries import Row
+from service.records.rules import possible_moves, table
+
+View = dict[str, Any]
+
+#: Commands of the API; the repair room ends entries by itself.
+OFFERED: Final = table(move for name, move in MOVES.items() if name != "repair")
+_PUBLIC: Final = (
+    "id", "uscc", "version_no", "state", *TEXTS, "ground_code", "legal_basis", "listed_on", "recorded_at", "authority_code",
+)  # fmt: skip
+_OWN: Final = (
+    "evidence", "remark", "found_on", "notified_on", "statement_until", "consented_on", "consent_document_no",
+    "repair_notice_served_on", "removal_grounds", "removal_document_no", "recorders", "reviewer", "command", "reason", "basis",
+    "effective_on", "act",
+)  # fmt: skip
+
+
+def entry_view(row: Row, *, actor: Actor, today: date) -> View:
+    """Return an entry as the actor may see it; texts held back are null for everybody but its own people."""
+    own = is_own(row, actor)
+    hidden = () if own or row["uscc"] in actor.subjects else row["held_texts"]
+    view = {name: None if name in hidden else row[name] for name in _PUBLIC}
+    return view | {
+        "public": is_public(row, today=today),
+        "list": row["list_id"],
+        "authority": row["authority_name"],
+        "publish_from": row["public_from"],
+        "publish_until": row["public_until"],
+        "not_public_because": row["public_reason"],
+        "rule": row["public_rule"],
+        "rule_grade": row["public_grade"],
+        "own": _own_part(row, actor) if own else None,
+    }
+
+
+def _own_part(row: Row, actor: Actor) -> View:
+    of_authority = actor.acts_for(row["authority_code"], *AUTHORITY_ROLES)
+    return {name: row[name] for name in _OWN} | {
+        "facts": row["facts"] or {},
+        "redactions": row["redactions"] or {},
+        "originals": row["originals"] if of_authority else None,
+        "source": row["source_code"],
+        "possible": [*possible_moves(OFFERED, standing_of(row), actor), *_consents(row, actor)],
+    }
+
+
+def _consents(row: Row, actor: Actor) -> list[str]:
+    may = (
+        row["state"] == EntryState.NOTIFIED
+        and actor.oversees(row["authority_code"], Role.CONSENTER)
+        and str(actor.id) not in row["recorders"]
+    )
+    return [CONSENT.command, REFUSE_CONSENT.command] if may else []
+
+
+def versions_view(rows: Sequence[Row], *, actor: Actor, today: date) -> list[View]:
+    """Return the versions of an entry that the actor may see, each with the fields that differ from the one before it.
+
+    Own people see all; everybody else the versions that were on the list, and only while the entry is public.
+    """
+    own = bool(rows) and is_own(rows[-1], actor)
+    told = rows and is_public(rows[-1], today=today)
+    first = max((row["version_no"] for row in rows if row["silences_before"]), default=0)
+    shown = [
+        row for row in rows if own or (told and row["state"] == EntryState.PUBLISHED and row["version_no"] >= first)
+    ]
+    items = []
+    for place, row in enumerate(shown):
+        before = shown[place - 1] if place else None
+        changed = [] if before is None else [name for name in (*FIELDS, "state") if row[name] != before[name]]
+        visible = [name for name in changed if own or name in _PUBLIC]
+        items.append({"entry": entry_view(row, actor=actor, today=today), "changed": visible})
+    return items
+
+
+def revocation_view(one: EntryRevocation) -> View:
+    """Return an open or decided revocation."""
+    return {
+        "id": one.id,
+        "uscc": one.uscc,
+        "entry_id": one.entry_id,
+        "penalty_id": one.penalty_id,
+        "fell_on": one.fell_on,
+        "due_on": one.due_on,
+        "provisional": one.provisional,
+        "found": one.found,
+        "state": one.state,
+        "opened_at": one.opened_at,
+    }
