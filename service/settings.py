@@ -62,6 +62,9 @@ class Settings(BaseSettings):
     signing_key_file: Path | None = Field(
         default=None, description="A private Ed25519 key in PEM. Without it one is made below the data directory."
     )
+    audit_dir: Path | None = Field(
+        default=None, description="Where the signed copy of the audit chain lives. None: `audit` in the data directory."
+    )
     host: str = Field(default="127.0.0.1", description="Address the API listens on.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port the API listens on.")
     pool_size: int = Field(default=10, ge=1, le=200, description="Database connections of one API process.")
@@ -132,7 +135,7 @@ class Settings(BaseSettings):
         read_rates(value)
         return value
 
-    @field_validator("data_dir", "signing_key_file")
+    @field_validator("data_dir", "signing_key_file", "audit_dir")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser().absolute()
@@ -157,6 +160,10 @@ class Settings(BaseSettings):
     def sqlalchemy_url(self) -> str | None:
         """Return the database URL in the form SQLAlchemy's asyncpg dialect takes, or None for the embedded server."""
         return None if self.database_url is None else _for_asyncpg(self.database_url)
+
+    def audit_folder(self) -> Path:
+        """Return the folder of the audit chain's files outside the database."""
+        return self.audit_dir or self.data_dir / "audit"
 
     def owner_url(self) -> str | None:
         """Return the URL by which the schema is migrated: the owner's, where one is set, else the server's."""

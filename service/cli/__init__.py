@@ -5,7 +5,7 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from service.cli import calendar, codes, importing, keys, processes, rulebook, signing, sources
+from service.cli import calendar, codes, importing, keys, processes, rulebook, signing, sources, verify
 from service.cli.terminal import err
 from service.embedded import EmbeddedProblem
 from service.errors import Refusal
@@ -25,6 +25,7 @@ app.command("sample")(processes.sample)
 app.command("import")(importing.import_)
 app.add_typer(keys.app, name="keys")
 app.add_typer(signing.app, name="signing")
+app.add_typer(verify.app, name="verify")
 app.add_typer(sources.app, name="sources")
 app.add_typer(rulebook.app, name="rules")
 app.add_typer(calendar.app, name="calendar")

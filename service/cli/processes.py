@@ -113,10 +113,10 @@ async def _jobs(url: str, settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
-    database = Database(url, application="xinyong jobs", pool_size=8)
+    database = Database(url, application="xinyong jobs", pool_size=10)
     try:
         limits = Limits(cells=settings.max_sheet_cells)
-        await serve_jobs(database, system_clock, stop, poll_ms=settings.job_poll_ms, limits=limits)
+        await serve_jobs(database, system_clock, stop, settings=settings, limits=limits)
     finally:
         await database.dispose()
 

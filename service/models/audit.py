@@ -80,6 +80,8 @@ class AuditBlock(Base):
     number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     month: Mapped[str] = mapped_column(Text)
     first_position: Mapped[int] = mapped_column(BigInteger)
+    first_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    last_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     entry_count: Mapped[int] = mapped_column(Integer)
     entry_ids: Mapped[bytes] = mapped_column(LargeBinary)
     leaves: Mapped[bytes] = mapped_column(LargeBinary)
