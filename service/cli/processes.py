@@ -15,6 +15,7 @@ import typer
 from jobs.registry import JOBS
 from jobs.scheduler import run_job, serve_jobs
 from service.app import create_app
+from service.audit.chain.actions import make_partitions
 from service.catalog.actions import sync_seed
 from service.catalog.seed import load_seed
 from service.changes.actions import drain
@@ -175,6 +176,7 @@ async def prepare(urls: Urls) -> Granted:
     try:
         await refuse_newer(database)
         await asyncio.to_thread(migrate_schema, urls.owner)
+        await make_partitions(database, now=system_clock())
         granted = await grant_privileges(urls.owner, urls.server)
         async with database.transaction() as session:
             await sync_seed(session, load_seed(), now=system_clock())

@@ -49,8 +49,11 @@ class PublicKey:
 
 
 def key_at(keys: Sequence[PublicKey], instant: datetime) -> PublicKey | None:
-    """Return the key that signs at `instant`: of several the one that began last; None where no key does."""
-    signing = [key for key in keys if key.signs_at(instant)]
+    """Return the key that signs at `instant`: of several the one that began last; None where there is no key.
+
+    Where none has begun, because a clock was set back, it is the one without an end: a clock must not make keys.
+    """
+    signing = [key for key in keys if key.signs_at(instant)] or [key for key in keys if key.signs_until is None]
     return max(signing, key=lambda key: key.signs_from, default=None)
 
 

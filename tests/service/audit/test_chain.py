@@ -199,7 +199,7 @@ async def test_a_head_by_another_key_and_a_damaged_file_are_told(chain: Chain, t
 async def test_a_head_dated_after_the_end_of_its_key_does_not_count(chain: Chain) -> None:
     await made(chain, minutes=1)
     stolen = Head(2, 6, bytes(32), NOW + 3 * MINUTE)
-    signature = chain.keys.sign(stolen.payload(), kind="audit-head", now=NOW)
+    signature = chain.keys.sign(stolen.payload(), kind="audit-head", now=NOW + MINUTE)
     chain.keys.rotate(now=NOW + 2 * MINUTE, overlap=timedelta())
     assert (await verified(chain)).intact
     await run(chain.database, "INSERT INTO audit_head VALUES (2, now(), :signature)", signature=signature)
@@ -262,3 +262,13 @@ async def test_entries_that_are_gone_before_they_are_linked_are_told(chain: Chai
     assert (await verified(chain)).findings == [
         Finding("removed", f"Entry 2 ({entries[1].id}) is gone", 2, entries[1].id)
     ]
+
+
+async def test_entries_that_came_before_their_partition_are_taken_into_it(chain: Chain) -> None:
+    entries = await made(chain)
+    assert await make_partitions(chain.database, now=NOW) == 2
+    assert await make_partitions(chain.database, now=NOW) == 0
+    async with chain.database.reading() as session:
+        parts = await session.execute(text("SELECT tableoid::regclass::text, count(*) FROM audit_entry GROUP BY 1"))
+        assert [tuple(part) for part in parts] == [("audit_entry_2026_11", len(entries))]
+    assert (await verified(chain)).intact

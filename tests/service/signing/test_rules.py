@@ -22,6 +22,10 @@ def test_a_key_signs_from_its_first_instant_to_its_end(instant: datetime, signs:
     assert (key_at([key("a", end=T0 + HOUR)], instant) is not None) is signs
 
 
+def test_a_clock_that_was_set_back_makes_no_key() -> None:
+    assert key_at([key("a")], T0 - HOUR) == key("a")
+
+
 def test_in_the_overlap_both_are_published_and_the_former_one_signs() -> None:
     keys = succeed([key("a")], key("b"), now=T0 + HOUR, overlap=HOUR)
     assert [one.kid for one in keys] == ["a", "b"]
