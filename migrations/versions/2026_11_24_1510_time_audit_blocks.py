@@ -7,8 +7,8 @@ job, enforce later; build indexes concurrently. No ORM imports and no business r
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
