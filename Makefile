@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test check proof bench openapi lock clean
+.PHONY: run test check proof bench openapi dictionary lock clean
 
 run: .venv/run.stamp
 	@exec $(BIN)/xinyong demo
@@ -27,6 +27,9 @@ bench: .venv/dev.stamp
 
 openapi: .venv/dev.stamp
 	$(BIN)/python -m schemas.write_openapi
+
+dictionary: .venv/dev.stamp
+	$(BIN)/python -m schemas.write_data_dictionary
 
 # Pins every version and hash. No registry is named in the files, so that any mirror serves them.
 lock: .venv/dev.stamp

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Final
 
 from jobs import (
-    clean_up_staging,
     clock_edges,
     forget_idempotency_keys,
     notify_deadlines,
@@ -36,10 +35,9 @@ JOBS: Final = (
     Job(
         "take_in_waiting_rows",
         60,
-        "Take in quarantined rows whose older number a subject holds by now.",
+        "Take in quarantined rows whose older number a subject holds, or whose authority is known, by now.",
         take_in_waiting_rows.run,
     ),
-    Job("clean_up_staging", 3600, "Drop staging tables of imports that have ended.", clean_up_staging.run),
     Job("forget_idempotency_keys", 3600, "Delete idempotency keys older than 24 hours.", forget_idempotency_keys.run),
     Job(
         "track_deadlines",

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from jobs.registry import JOBS
+from schemas.write_data_dictionary import data_dictionary
 from service.cli import app
 from service.imports.rules import REASONS
 from service.settings import Settings
@@ -32,6 +33,15 @@ def test_every_reason_is_explained() -> None:
     page = (ROOT / "docs" / "imports.md").read_text("utf-8")
     for code, reason in REASONS.items():
         assert f"| `{code}` | {reason.words} {reason.words_zh} | {reason.remedy} |" in page
+
+
+def test_no_reason_is_explained_that_no_row_can_have() -> None:
+    page = (ROOT / "docs" / "imports.md").read_text("utf-8")
+    assert set(re.findall(r"^\| `(\w+)` \|", page.split("## Every reason")[1], re.MULTILINE)) == set(REASONS)
+
+
+def test_the_data_dictionary_is_that_of_the_column_maps() -> None:
+    assert (ROOT / "docs" / "data-dictionary.md").read_text("utf-8") == data_dictionary()
 
 
 def test_every_setting_is_documented_and_no_other() -> None:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
+from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
-from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from service.cli.terminal import err, out, with_database
@@ -76,21 +76,41 @@ def import_(
         raise typer.Exit(1)
 
 
+_PHASES: Final = {"deciding": "comparing with what is known", "writing": "writing"}
+
+
 @contextmanager
 def _progress_bar() -> Iterator[Callable[[Progress], None]]:
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
-        TextColumn("{task.completed:,} rows"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.fields[rows]:>11,} rows {task.fields[rate]:>9,}/s"),
         TimeElapsedColumn(),
+        TextColumn("{task.fields[left]}"),
     )
     with Bar(*columns, console=err, transient=True, disable=not err.is_terminal) as shown:
-        task = shown.add_task("reading", total=None)
+        task = shown.add_task("reading", total=100, rows=0, rate=0, left="")
 
         def report(progress: Progress) -> None:
-            shown.update(task, description=progress.phase, completed=progress.rows)
+            elapsed = shown.tasks[0].elapsed or 0
+            rate = round(progress.rows / elapsed) if elapsed else 0
+            if progress.share is not None:
+                left = time_left(elapsed, progress.share)
+                shown.update(task, completed=progress.share, rows=progress.rows, rate=rate, left=left)
+            else:
+                words = _PHASES.get(progress.phase, progress.phase)
+                shown.update(task, total=None, description=words, rows=progress.rows, rate=rate, left="")
 
         yield report
+
+
+def time_left(elapsed: float, share: int) -> str:
+    """Return how long reading will take from now at the rate so far; `elapsed` in seconds, `share` in percent."""
+    if share < 1:
+        return ""
+    seconds = round(elapsed * (100 - share) / share)
+    return f"about {seconds} s left" if seconds < 90 else f"about {round(seconds / 60)} min left"
 
 
 def _show_import(result: dict[str, Any]) -> None:

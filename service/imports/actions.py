@@ -1,20 +1,28 @@
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+import polars as pl
 import uuid_utils.compat
 from asyncpg import Connection
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.catalog.queries import load_catalog
 from service.catalog.rules import Catalog
 from service.clock import Clock
 from service.db import Database, driver
-from service.imports import merge, staging
-from service.imports.queries import count_outcomes, find_ready_waiting, get_import, lock_row
+from service.imports import deciding, staging, writing
+from service.imports.interpret.keeping import keep_unspoken
+from service.imports.queries import (
+    count_outcomes,
+    find_ready_waiting,
+    get_import,
+    list_awaited_authorities,
+    lock_ready_rows,
+    lock_row,
+)
 from service.imports.reverting import revert_rows
 from service.imports.rules import (
     ListClosed,
@@ -25,7 +33,7 @@ from service.imports.rules import (
     UnknownList,
     UnknownSource,
 )
-from service.imports.runner import INTERPRET, context_of, source_key
+from service.imports.runner import INTERPRET, context_of, entry_of
 from service.imports.shapes import SHAPES
 from service.imports.staging import Stage
 from service.models import DataImport, ImportEvent, ImportRow
@@ -185,24 +193,20 @@ async def take_rows(
     context = context_of(job, catalog, header, [], clock)
     chunk = Chunk([line for _, line, _ in rows], [[cells.get(name) for _, _, cells in rows] for name in header])
     connection = await driver(session)
+    entry = replace(entry_of(job, context), actor=actor)
+    await deciding.lock(connection)
     await staging.create(connection, stage)
-    await staging.copy(connection, stage, INTERPRET[job.kind](chunk, context, 1, stage.columns))
-    for place, (n, _, _) in enumerate(rows, start=1):
-        await connection.execute(f"UPDATE {stage.rows} SET n = -$1::bigint WHERE n = $2", n, place)
-    await connection.execute(f"UPDATE {stage.rows} SET n = -n")
-    taking = merge.Taking(
-        import_id=job.id,
-        source=source_key(job),
-        actor=actor,
-        entry_state="published" if context.is_published or job.kind == "subjects" else "draft",
-        now=clock(),
-        file_known=False,
-        first_take=False,
-    )
-    await merge.classify(connection, stage, taking)
-    await merge.needs_content(connection, stage)
-    await merge.keep_own_contents(connection, stage, job.id)
-    await merge.apply(connection, stage, taking)
+    found = INTERPRET[job.kind](chunk, context, 1)
+    numbers = pl.Series("n", [n for n, _, _ in rows], dtype=pl.Int64)
+    found = replace(found, staged={**found.staged, "n": numbers})
+    await staging.copy(connection, stage, staging.encode(stage, found, entry, direct=False))
+    unspoken = stage.shape.unspoken(context.columns)
+    taking = deciding.Taking(entry=entry, file_known=False, unspoken=unspoken, first_take=False)
+    await deciding.classify(connection, stage, taking)
+    await writing.needs_content(connection, stage)
+    await writing.keep_own_contents(connection, stage, job.id)
+    await keep_unspoken(connection, stage, taking, context)
+    await writing.apply(connection, stage, taking)
     await staging.drop(connection, stage)
     locked = await session.get(DataImport, job.id, with_for_update=True, populate_existing=True)
     if locked is not None:
@@ -211,42 +215,27 @@ async def take_rows(
 
 
 async def take_in_waiting(database: Database, *, clock: Clock, batch: int = 500) -> int:
-    """Take in waiting rows whose older number a subject holds by now, each import's in a transaction of its own.
+    """Take in waiting rows whose older number a subject holds by now, or whose authority the catalogue has by now.
 
-    Returns how many rows were looked at. Rows that turn out ambiguous say so and are not looked at again.
+    Each import's rows are taken in under its own authority, a batch in a transaction. Returns how many rows were looked
+    at. Rows that turn out otherwise (ambiguous, another authority's) say so and are not looked at again.
     """
     async with database.reading() as reading:
-        imports = await find_ready_waiting(reading)
+        catalog = await load_catalog(reading)
+        authorities = [name for name in await list_awaited_authorities(reading) if catalog.find_authority(name)]
+        imports = await find_ready_waiting(reading, authorities)
     seen = 0
     for import_id in imports:
         while True:
             async with database.transaction() as session:
-                catalog = await load_catalog(session)
                 job = await get_import(session, import_id)
-                rows = await _ready_rows(session, import_id, batch)
+                rows = await lock_ready_rows(session, import_id, authorities, limit=batch)
                 if not rows:
                     break
-                await take_rows(session, job, rows, actor="job:take_in_waiting", catalog=catalog, clock=clock)
+                told = [(row.n, row.line, row.content or {}) for row in rows]
+                await take_rows(session, job, told, actor="job:take_in_waiting", catalog=catalog, clock=clock)
                 seen += len(rows)
     return seen
-
-
-async def _ready_rows(session: AsyncSession, import_id: UUID, limit: int) -> list[tuple[int, int, Mapping[str, str]]]:
-    connection = await session.connection()
-    found = await connection.exec_driver_sql(
-        """SELECT n FROM import_row r WHERE import_id = $1 AND outcome = 'quarantined' AND waiting_for IS NOT NULL
-        AND reasons = ARRAY['waiting_subject']
-        AND EXISTS (SELECT FROM subject_identifier i WHERE i.value = r.waiting_for) ORDER BY n LIMIT $2""",
-        (import_id, limit),
-    )
-    numbers = [row[0] for row in found]
-    rows = await session.scalars(
-        select(ImportRow)
-        .where(ImportRow.import_id == import_id, ImportRow.n.in_(numbers))
-        .order_by(ImportRow.n)
-        .with_for_update()
-    )
-    return [(row.n, row.line, row.content or {}) for row in rows]
 
 
 async def revert_import(session: AsyncSession, *, import_id: UUID, actor: str, now: datetime) -> DataImport:
@@ -282,20 +271,3 @@ async def revert_import(session: AsyncSession, *, import_id: UUID, actor: str, n
     )
     await session.flush()
     return job
-
-
-async def drop_left_staging(database: Database) -> int:
-    """Drop the staging tables of imports that are neither queued nor running, and return how many there were."""
-    async with database.transaction() as session:
-        connection = await driver(session)
-        rows = await connection.fetch(
-            """SELECT c.relname, c.relkind FROM pg_class c JOIN pg_namespace s ON s.oid = c.relnamespace
-            WHERE s.nspname = 'staging' AND c.relkind IN ('r', 'v') AND NOT EXISTS (
-                SELECT FROM data_import d WHERE d.state IN ('queued', 'running')
-                AND c.relname LIKE '%' || replace(d.id::text, '-', '') || '%')
-            ORDER BY c.relkind = 'r'"""
-        )
-        for row in rows:
-            kind = "VIEW" if row["relkind"] == b"v" else "TABLE"
-            await connection.execute(f'DROP {kind} IF EXISTS staging."{row["relname"]}"')
-    return len(rows)

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -114,16 +115,55 @@ async def find_open_imports(session: AsyncSession) -> Sequence[UUID]:
     return (await session.scalars(query)).all()
 
 
-async def find_ready_waiting(session: AsyncSession) -> Sequence[UUID]:
-    """Return finished imports that have waiting rows whose older number a subject now holds."""
+#: A waiting row (r) that can be taken in: a subject holds its older number by now, or its authority ($1) is known.
+_READY = """r.waiting_for IS NOT NULL AND r.outcome = 'quarantined' AND (
+    r.reasons = ARRAY['waiting_subject'] AND EXISTS (SELECT FROM subject_identifier i WHERE i.value = r.waiting_for)
+    OR r.reasons = ARRAY['waiting_authority'] AND r.waiting_for = ANY ($1))"""
+
+
+async def list_awaited_authorities(session: AsyncSession) -> Sequence[str]:
+    """Return the names (or codes) of authorities that rows of finished imports wait for, as the rows state them."""
+    found = await session.scalars(
+        select(ImportRow.waiting_for)
+        .join(DataImport, DataImport.id == ImportRow.import_id)
+        .where(
+            DataImport.state == "finished",
+            ImportRow.waiting_for.is_not(None),
+            ImportRow.outcome == "quarantined",
+            ImportRow.reasons == ["waiting_authority"],
+        )
+        .distinct()
+    )
+    return [name for name in found if name is not None]
+
+
+async def find_ready_waiting(session: AsyncSession, authorities: Sequence[str]) -> Sequence[UUID]:
+    """Return finished imports that have waiting rows which can be taken in; `authorities` are awaited and now known."""
     rows = await session.connection()
     found = await rows.exec_driver_sql(
-        """SELECT DISTINCT r.import_id FROM import_row r
-        JOIN data_import d ON d.id = r.import_id AND d.state = 'finished'
-        WHERE r.waiting_for IS NOT NULL AND r.outcome = 'quarantined' AND r.reasons = ARRAY['waiting_subject']
-        AND EXISTS (SELECT FROM subject_identifier i WHERE i.value = r.waiting_for)"""
+        f"""SELECT DISTINCT r.import_id FROM import_row r
+        JOIN data_import d ON d.id = r.import_id AND d.state = 'finished' WHERE {_READY}""",
+        (list(authorities),),
     )
     return [row[0] for row in found]
+
+
+async def lock_ready_rows(
+    session: AsyncSession, import_id: UUID, authorities: Sequence[str], *, limit: int
+) -> Sequence[ImportRow]:
+    """Return the first waiting rows of an import that can be taken in, locked; `authorities` as above."""
+    connection = await session.connection()
+    found = await connection.exec_driver_sql(
+        f"SELECT n FROM import_row r WHERE {_READY} AND import_id = $2 ORDER BY n LIMIT $3",
+        (list(authorities), import_id, limit),
+    )
+    rows = await session.scalars(
+        select(ImportRow)
+        .where(ImportRow.import_id == import_id, ImportRow.n.in_([row[0] for row in found]))
+        .order_by(ImportRow.n)
+        .with_for_update()
+    )
+    return rows.all()
 
 
 async def is_known_file(connection: Connection, *, import_id: UUID, sha256: str, kind: str, source: str) -> bool:
@@ -135,6 +175,20 @@ async def is_known_file(connection: Connection, *, import_id: UUID, sha256: str,
         kind,
         import_id,
         source,
+    )
+    return found
+
+
+async def is_overtaken(connection: Connection, *, import_id: UUID, source: str, since: datetime) -> bool:
+    """Return whether rows of the same source were taken in by others after `since`."""
+    found: bool = await connection.fetchval(
+        """SELECT EXISTS (
+            SELECT FROM data_import d LEFT JOIN import_event e ON e.import_id = d.id AND e.at > $3
+            WHERE d.id <> $1 AND coalesce(d.source_code, 'own:' || d.authority_code) = $2
+            AND (d.finished_at > $3 OR d.reverted_at > $3 OR e.id IS NOT NULL))""",
+        import_id,
+        source,
+        since,
     )
     return found
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from asyncpg import Connection
 
-from service.imports.merge import MERGE_LOCK
+from service.imports import deciding
 from service.imports.shapes import Shape
 
 
@@ -17,7 +17,7 @@ async def revert_rows(
     A record goes back to the last version that another import or act had made before; where there is none, it becomes
     void: hidden, without notice, its natural key free again.
     """
-    await connection.execute("SELECT pg_advisory_xact_lock($1)", MERGE_LOCK)
+    await deciding.lock(connection)
     await connection.execute("SET LOCAL statement_timeout = 0")
     identity = "uscc, id" if shape.has_id else "uscc"
     same = "v.uscc = c.uscc" + (" AND v.id = c.id" if shape.has_id else "")

@@ -1,16 +1,15 @@
 """Running one import from its uploaded file to its outcome.
 
-Reading and staging can be repeated at will; everything of record is written by one transaction at the end, which also
-settles the import's own row. A process that dies before that commit leaves staging tables and a `running` import behind;
-whoever claims the import next starts it over and comes to the same result. A claim is a session-level advisory lock, which
-dies with its holder.
+One transaction reads, stages, decides, writes everything of record and settles the import's own row. A process that dies
+before its commit leaves nothing but a `running` import behind; whoever claims the import next starts it over and comes to
+the same result. A claim is a session-level advisory lock, which dies with its holder.
 """
 
 import asyncio
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -25,15 +24,16 @@ from service.catalog.queries import load_catalog
 from service.catalog.rules import Catalog
 from service.clock import Clock, legal_day
 from service.db import Database, driver
-from service.imports import merge, staging
+from service.imports import again, deciding, staging, writing
 from service.imports.interpret.blacklist import blacklist_rows
 from service.imports.interpret.cells import row_json
 from service.imports.interpret.context import Context
+from service.imports.interpret.keeping import keep_unspoken
 from service.imports.interpret.penalties import penalty_rows
 from service.imports.interpret.subjects import subject_rows
-from service.imports.queries import IMPORT_LOCKS, get_import, is_known_file, last_digests
+from service.imports.queries import IMPORT_LOCKS, get_import, is_known_file, is_overtaken, last_digests
 from service.imports.shapes import SHAPES
-from service.imports.staging import Stage
+from service.imports.staging import Entry, Load, Stage
 from service.models import DataImport
 from service.personal_data.rules import blank
 from service.rulebook.windows import WindowCache
@@ -46,8 +46,8 @@ log = structlog.get_logger()
 
 INTERPRET: Final = {"penalties": penalty_rows, "blacklist": blacklist_rows, "subjects": subject_rows}
 #: Raised whenever rows would be read differently than before: cells that were stated then are read again.
-READING_VERSION: Final = 1
-_CHUNK_ROWS: Final = 20_000
+READING_VERSION: Final = 2
+_CHUNK_ROWS: Final = 25_000
 _ATTEMPTS: Final = 5
 
 
@@ -129,8 +129,6 @@ async def _fail(database: Database, row: DataImport, problem: dict[str, Any], cl
         current = await get_import(session, row.id)
         current.state, current.phase, current.problem = "failed", "failed", problem
         current.finished_at, current.file_path = clock(), None
-    async with database.transaction() as session:
-        await staging.drop(await driver(session), Stage.of(SHAPES[row.kind], row.id))
     _delete(row.file_path)
     log.info("import failed", import_id=str(row.id), code=problem["code"])
 
@@ -179,6 +177,12 @@ def context_of(row: DataImport, catalog: Catalog, header: tuple[str, ...], seen:
     )
 
 
+def entry_of(row: DataImport, context: Context) -> Entry:
+    """Return what the versions of this import have in common."""
+    state = "published" if context.is_published or row.kind == "subjects" else "draft"
+    return Entry(row.id, source_key(row), row.actor, state, context.accepted_at)
+
+
 def source_key(row: DataImport) -> str:
     """Return the source of the rows: its code, or `own:AUTHORITY` for an authority's own."""
     return row.source_code or f"own:{row.authority_code}"
@@ -187,24 +191,17 @@ def source_key(row: DataImport) -> str:
 async def _run(
     database: Database, row: DataImport, catalog: Catalog, *, clock: Clock, limits: Limits | None, report: Report
 ) -> None:
-    shape = SHAPES[row.kind]
-    stage = Stage.of(shape, row.id)
-    bounds = limits or Limits()
-    async with database.transaction() as session:
-        seen = await last_digests(await driver(session), shape, source_key(row))
-    for known in (seen, []):
-        with _opened(row, bounds) as table:
-            context = context_of(row, catalog, table.header, known, clock)
-            _refuse_foreign(row, context, table)
-            rows_read = await _stage(database, row, stage, table, context, report)
-            info = _table_info(table, context)
-        report(Progress("taking in", rows_read, None))
-        if await _take_in(database, row, stage, context, info, rows_read, clock, bounds):
-            break
-    async with database.transaction() as session:
-        await staging.drop(await driver(session), stage)
+    take = _Take(database, row, catalog, clock, limits or Limits(), report)
+    trusts_digests = True
+    while True:
+        try:
+            await take.take_in(trusts_digests=trusts_digests)
+        except _ReadAgain as again:
+            trusts_digests = trusts_digests and again.trusts_digests
+            continue
+        break
     _delete(row.file_path)
-    report(Progress("done", rows_read, 100))
+    report(Progress("done", take.rows_read, 100))
 
 
 def _opened(row: DataImport, limits: Limits) -> Table:
@@ -241,51 +238,179 @@ def _table_info(table: Table, context: Context) -> dict[str, Any]:
         "blank_rows": table.blank_rows,
         "map": context.choice.map_id,
         "fields": fields,
+        "reading": context.digest_key.hex(),
         "unknown": [table.header[at] for at in context.choice.unknown],
         "warnings": [asdict(warning) for warning in context.choice.warnings],
     }
 
 
-async def _stage(
-    database: Database, row: DataImport, stage: Stage, table: Table, context: Context, report: Report
-) -> int:
-    """Read, interpret and copy all rows; reading of the next chunk goes on while one is copied."""
-    interpret = INTERPRET[row.kind]
-    columns = stage.columns
-    size = max(row.file_size, 1)
-    iterator = _numbered(table.chunks(_CHUNK_ROWS))
+class _Take:
+    """One import being taken in; a second attempt begins anew."""
 
-    def next_csv() -> tuple[bytes, int] | None:
-        step = next(iterator, None)
-        if step is None:
+    def __init__(
+        self, database: Database, row: DataImport, catalog: Catalog, clock: Clock, limits: Limits, report: Report
+    ) -> None:
+        self.database, self.row, self.catalog, self.clock = database, row, catalog, clock
+        self.limits, self.report = limits, report
+        self.stage = Stage.of(SHAPES[row.kind], row.id)
+        self.dry_run = bool(row.options.get("dry_run"))
+        self.rows_read = 0
+        self.info: dict[str, Any] = {}
+
+    async def take_in(self, *, trusts_digests: bool) -> None:
+        """Read, stage, decide and write everything in one transaction.
+
+        Raises:
+            _ReadAgain: a row was taken for known and is not, or another import of the source came in between.
+        """
+        try:
+            async with self.database.transaction() as session:
+                connection = await driver(session)
+                await connection.execute("SET LOCAL statement_timeout = 0")
+                counts = await self._as_before(connection)
+                if counts is None:
+                    counts = await self._decide(connection, trusts_digests=trusts_digests)
+                if self.dry_run:
+                    self.info["first_rows"] = await _first_rows(connection, self.stage)
+                    raise _DryRun(counts)
+                await self._settle(connection, counts)
+        except _DryRun as dry:
+            async with self.database.transaction() as session:
+                await self._settle(await driver(session), dry.counts)
+
+    async def _as_before(self, connection: Connection) -> dict[str, dict[str, int]] | None:
+        """Settle a file that was taken in before, and of which nothing has changed since, without reading it."""
+        source = source_key(self.row)
+        former = None if self.dry_run else await again.find_former(connection, self.row, source)
+        if former is None:
             return None
-        chunk, first = step
-        csv = b"" if not chunk.lines else interpret(chunk, context, first, columns)
-        return csv + _reject_csv(chunk, context, first + len(chunk.lines), columns), first + len(chunk.lines) + len(
-            chunk.rejects
-        ) - 1
+        context = context_of(self.row, self.catalog, tuple(former["table"]["header"]), [], self.clock)
+        if former["table"].get("reading") != context.digest_key.hex():
+            return None
+        self.report(Progress("writing", former["rows_read"], None))
+        await deciding.lock(connection)
+        if not await again.settle_as_before(connection, self.stage.shape, self.row, former, source):
+            return None
+        self.info, self.rows_read = former["table"], former["rows_read"]
+        return await again.count_account(connection, self.row)
 
-    rows = 0
-    async with database.engine.connect() as holder:
-        raw = await holder.get_raw_connection()
-        connection: Connection = raw.driver_connection
+    async def _decide(self, connection: Connection, *, trusts_digests: bool) -> dict[str, dict[str, int]]:
+        row, stage = self.row, self.stage
+        seen = await last_digests(connection, stage.shape, source_key(row)) if trusts_digests else []
         await staging.create(connection, stage)
-        pending = asyncio.create_task(asyncio.to_thread(next_csv))
-        while (step := await pending) is not None:
-            csv, rows = step
-            pending = asyncio.create_task(asyncio.to_thread(next_csv))
-            try:
-                if csv:
-                    await staging.copy(connection, stage, csv)
-            except BaseException:
-                await asyncio.gather(pending, return_exceptions=True)
-                raise
-            report(Progress("reading", rows, None))
-            await connection.execute(
-                "UPDATE data_import SET rows_read = $2, done_share = least(99, $3) WHERE id = $1",
-                row.id, rows, min(99, rows * 100 // size),
-            )  # fmt: skip
-    return rows
+        with _opened(row, self.limits) as table:
+            context = context_of(row, self.catalog, table.header, seen, self.clock)
+            _refuse_foreign(row, context, table)
+            entry = entry_of(row, context)
+            await self._read(connection, table, context, entry)
+            self.info = _table_info(table, context)
+            self.report(Progress("deciding", self.rows_read, None))
+            taking = deciding.Taking(
+                entry=entry,
+                file_known=await is_known_file(
+                    connection, import_id=row.id, sha256=row.file_sha256, kind=row.kind, source=source_key(row)
+                ),
+                unspoken=stage.shape.unspoken(context.columns),
+            )
+            await deciding.lock(connection)
+            if await is_overtaken(connection, import_id=row.id, source=source_key(row), since=entry.now):
+                raise _ReadAgain(trusts_digests=True)
+            await deciding.classify(connection, stage, taking)
+            if await deciding.unread_seen(connection, stage):
+                raise _ReadAgain(trusts_digests=False)
+            await self._keep_contents(connection, table)
+        counts = await deciding.counted(connection, stage)
+        if not self.dry_run:
+            self.report(Progress("writing", self.rows_read, None))
+            await keep_unspoken(connection, stage, taking, context)
+            await writing.apply(connection, stage, taking)
+            await staging.drop(connection, stage)
+        return counts
+
+    async def _read(self, connection: Connection, table: Table, context: Context, entry: Entry) -> None:
+        """Read, interpret and copy all rows; reading of the next chunk goes on while one is copied."""
+        row = self.row
+        interpret = INTERPRET[row.kind]
+        iterator = _numbered(table.chunks(_CHUNK_ROWS))
+
+        def next_load() -> tuple[Load, int, int] | None:
+            step = next(iterator, None)
+            if step is None:
+                return None
+            chunk, first = step
+            after = first + len(chunk.lines)
+            load = Load(b"")
+            if chunk.lines:
+                load = staging.encode(self.stage, interpret(chunk, context, first), entry, direct=not self.dry_run)
+            rejected = _reject_csv(chunk, context, after, self.stage.columns)
+            return replace(load, rows=load.rows + rejected), after + len(chunk.rejects) - 1, table.share
+
+        async with self.database.engine.connect() as holder:
+            raw = await holder.get_raw_connection()
+            beside: Connection = raw.driver_connection
+            pending = asyncio.create_task(asyncio.to_thread(next_load))
+            while (step := await pending) is not None:
+                load, self.rows_read, share = step
+                pending = asyncio.create_task(asyncio.to_thread(next_load))
+                try:
+                    await staging.copy(connection, self.stage, load)
+                except BaseException:
+                    await asyncio.gather(pending, return_exceptions=True)
+                    raise
+                self.report(Progress("reading", self.rows_read, share))
+                await beside.execute(
+                    "UPDATE data_import SET rows_read = $2, done_share = $3 WHERE id = $1",
+                    row.id, self.rows_read, min(99, share),
+                )  # fmt: skip
+
+    async def _settle(self, connection: Connection, counts: dict[str, dict[str, int]]) -> None:
+        done = await connection.execute(
+            """UPDATE data_import SET state = 'finished', phase = 'done', table_info = $3, counts = $4, rows_read = $5,
+            done_share = 100, finished_at = $6, file_path = NULL WHERE id = $1 AND state = 'running' AND attempt = $2""",
+            self.row.id,
+            self.row.attempt,
+            orjson.dumps(self.info).decode(),
+            orjson.dumps(counts).decode(),
+            self.rows_read,
+            self.clock(),
+        )
+        if done != "UPDATE 1":
+            raise _LostClaim
+
+    async def _keep_contents(self, connection: Connection, table: Table) -> None:
+        """Read the cells of rows that were quarantined only by comparison again, so that they are kept."""
+        wanted = await writing.needs_content(connection, self.stage)
+        if not wanted:
+            return
+        numbers = set(wanted)
+
+        def gather() -> list[tuple[int, str]]:
+            return [
+                (first + at, row_json(table.header, [column[at] for column in chunk.columns]))
+                for chunk, first in _numbered(table.chunks(_CHUNK_ROWS))
+                for at in range(len(chunk.lines))
+                if first + at in numbers
+            ]
+
+        contents = await asyncio.to_thread(gather)
+        schema, name = self.stage.contents.split(".")
+        await connection.copy_records_to_table(name, schema_name=schema, records=contents, columns=("n", "content"))
+
+
+class _ReadAgain(Exception):
+    def __init__(self, *, trusts_digests: bool) -> None:
+        super().__init__()
+        self.trusts_digests = trusts_digests
+
+
+class _LostClaim(Exception):
+    """Another process holds the import by now; what this one did is rolled back."""
+
+
+class _DryRun(Exception):
+    def __init__(self, counts: dict[str, dict[str, int]]) -> None:
+        super().__init__()
+        self.counts = counts
 
 
 def _numbered(chunks: Iterator[Chunk]) -> Iterator[tuple[Chunk, int]]:
@@ -307,6 +432,7 @@ def _reject_csv(chunk: Chunk, context: Context, first: int, columns: tuple[str, 
             "n": str(first + at),
             "line": str(reject.line),
             "outcome": "quarantined",
+            "direct": "f",
             "reasons": f'"{{{reject.reason}}}"',
             "row_digest": f"\\x{digest}",
             "content": f'"{content}"',
@@ -315,115 +441,23 @@ def _reject_csv(chunk: Chunk, context: Context, first: int, columns: tuple[str, 
     return ("\n".join(lines) + "\n").encode()
 
 
-async def _take_in(
-    database: Database,
-    row: DataImport,
-    stage: Stage,
-    context: Context,
-    info: dict[str, Any],
-    rows_read: int,
-    clock: Clock,
-    limits: Limits,
-) -> bool:
-    """Decide and write everything in one transaction. False: a row was taken for known and is not, read all again."""
-    dry_run = bool(row.options.get("dry_run"))
-    try:
-        async with database.transaction() as session:
-            connection = await driver(session)
-            taking = merge.Taking(
-                import_id=row.id,
-                source=source_key(row),
-                actor=row.actor,
-                entry_state="published" if context.is_published or row.kind == "subjects" else "draft",
-                now=clock(),
-                file_known=await is_known_file(
-                    connection, import_id=row.id, sha256=row.file_sha256, kind=row.kind, source=source_key(row)
-                ),
-            )
-            await connection.execute("SET LOCAL statement_timeout = 0")
-            await merge.classify(connection, stage, taking)
-            if await merge.unread_seen(connection, stage):
-                raise _ReadAgain
-            await _keep_contents(connection, row, stage, limits)
-            counts = await merge.counted(connection, stage)
-            if dry_run:
-                info["first_rows"] = await _first_rows(connection, stage)
-                raise _DryRun(counts)
-            await merge.apply(connection, stage, taking)
-            await _settle(connection, row, info, counts, rows_read, clock)
-    except _ReadAgain:
-        return False
-    except _DryRun as dry:
-        async with database.transaction() as session:
-            await _settle(await driver(session), row, info, dry.counts, rows_read, clock)
-    return True
-
-
-class _ReadAgain(Exception):
-    pass
-
-
-class _DryRun(Exception):
-    def __init__(self, counts: dict[str, dict[str, int]]) -> None:
-        super().__init__()
-        self.counts = counts
-
-
-async def _settle(
-    connection: Connection,
-    row: DataImport,
-    info: dict[str, Any],
-    counts: dict[str, dict[str, int]],
-    rows_read: int,
-    clock: Clock,
-) -> None:
-    await connection.execute(
-        """UPDATE data_import SET state = 'finished', phase = 'done', table_info = $2, counts = $3, rows_read = $4,
-        done_share = 100, finished_at = $5, file_path = NULL WHERE id = $1""",
-        row.id,
-        orjson.dumps(info).decode(),
-        orjson.dumps(counts).decode(),
-        rows_read,
-        clock(),
-    )
-
-
 async def _first_rows(connection: Connection, stage: Stage) -> list[dict[str, Any]]:
-    rows = await connection.fetch(f"SELECT to_jsonb(d)::text AS row FROM {stage.decided} d WHERE n <= 5 ORDER BY n")
-    shown = []
-    for record in rows:
-        row: dict[str, Any] = orjson.loads(record["row"])
-        kept = {
-            name.removeprefix("c_"): value for name, value in row.items() if name.startswith("c_") and value is not None
+    rows = await connection.fetch(
+        f"""SELECT s.line, s.decided, s.why, s.uscc, jsonb_strip_nulls(to_jsonb(w))::text AS content
+        FROM {stage.decided} s LEFT JOIN {stage.wide} w ON w.n = s.n WHERE s.n <= 5 ORDER BY s.n"""
+    )
+    return [
+        {
+            "line": row["line"],
+            "outcome": row["decided"],
+            "reasons": row["why"],
+            "uscc": row["uscc"],
+            "content": _shown(row["content"]),
         }
-        shown.append(
-            {
-                "line": row["line"],
-                "outcome": row["decided"],
-                "reasons": row["why"],
-                "uscc": row["uscc"],
-                "content": kept,
-            }
-        )
-    return shown
+        for row in rows
+    ]
 
 
-async def _keep_contents(connection: Connection, row: DataImport, stage: Stage, limits: Limits) -> None:
-    """Read the cells of rows that were quarantined only by comparison again, so that they are kept."""
-    wanted = await merge.needs_content(connection, stage)
-    if not wanted:
-        return
-    numbers = set(wanted)
-
-    def gather() -> list[tuple[int, str]]:
-        with _opened(row, limits) as table:
-            return [
-                (first + at, row_json(table.header, [column[at] for column in chunk.columns]))
-                for chunk, first in _numbered(table.chunks(_CHUNK_ROWS))
-                for at in range(len(chunk.lines))
-                if first + at in numbers
-            ]
-
-    contents = await asyncio.to_thread(gather)
-    schema, name = stage.contents.split(".")
-    await connection.copy_records_to_table(name, schema_name=schema, records=contents, columns=("n", "content"))
+def _shown(content: str | None) -> dict[str, Any]:
+    cells: dict[str, Any] = orjson.loads(content or "{}")
+    return {name: value for name, value in cells.items() if name not in {"n", "row_digest", "content_digest"}}

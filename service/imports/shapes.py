@@ -1,5 +1,6 @@
 """What each kind of import writes: tables, content columns and their PostgreSQL types, in one place for COPY and SQL."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,8 +9,9 @@ from typing import Final
 class Shape:
     """The tables of one import kind.
 
-    `content` are the columns of a version that a row of a file fills, as (name, PostgreSQL type); `wording` are those of
-    them that may differ without making it another statement (they do not count when rows are compared).
+    `content` are the columns of a version that a row of a file fills, as (name, PostgreSQL type). `compared` are those of
+    them that make a row the same statement when it comes again; the others follow from these or are mere wording.
+    `read_from` says from which of our fields a column is read; a file that has none of them does not speak of the column.
     """
 
     import_kind: str
@@ -17,13 +19,23 @@ class Shape:
     head: str
     version: str
     content: tuple[tuple[str, str], ...]
+    compared: tuple[str, ...]
+    read_from: Mapping[str, tuple[str, ...]]
     head_columns: tuple[str, ...] = ()
-    wording: frozenset[str] = frozenset()
 
     @property
     def has_id(self) -> bool:
         """Whether records have ids of their own; a subject is its code."""
         return self.head != "subject"
+
+    @property
+    def party(self) -> str:
+        """The content column that names the subject."""
+        return "party_name" if self.has_id else "name"
+
+    def unspoken(self, fields: Collection[str]) -> frozenset[str]:
+        """Return the content columns that a file with these of our fields says nothing about."""
+        return frozenset(name for name, read in self.read_from.items() if not any(field in fields for field in read))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -49,6 +61,23 @@ _RECORD: Final = (
     ("flags", "text[]"),
     ("held_texts", "text[]"),
     ("raw", "jsonb"),
+)
+
+_ONE_TO_ONE: Final = (
+    "party_name",
+    "title",
+    "violation_facts",
+    "legal_basis",
+    "penalty_content",
+    "permit_affected",
+    "procedure",
+    "discretion_step",
+    "decided_on",
+    "published_on",
+    "valid_until",
+    "source_org",
+    "legal_representative",
+    "remark",
 )
 
 PENALTIES: Final = Shape(
@@ -79,6 +108,7 @@ PENALTIES: Final = Shape(
         ("decided_on", "date"),
         ("published_on", "date"),
         ("valid_until", "date"),
+        ("restriction_until", "date"),
         ("tier", "text"),
         ("tier_basis", "text"),
         ("source_org", "text"),
@@ -95,6 +125,45 @@ PENALTIES: Final = Shape(
         ("credit_china_grade", "text"),
         ("credit_china_reason", "text"),
     ),
+    compared=(
+        "authority_code",
+        "document_no",
+        "title",
+        "party_name",
+        "party_type",
+        "kinds",
+        "fine_fen",
+        "confiscation_fen",
+        "violation_type",
+        "violation_facts",
+        "legal_basis",
+        "penalty_content",
+        "permit_affected",
+        "procedure",
+        "discretion_step",
+        "decided_on",
+        "published_on",
+        "valid_until",
+        "restriction_until",
+        "stated_until",
+        "source_org",
+        "remark",
+    ),
+    read_from={
+        **{name: (name,) for name in _ONE_TO_ONE},
+        "document_no": ("document_no", "title"),
+        "document_key": ("document_no", "title"),
+        "violation_type": ("violation_type", "case_name"),
+        "kinds": ("penalty_kinds", "penalty_kinds_2", "penalty_content", "fine"),
+        "fine_fen": ("fine", "penalty_content"),
+        "fine_text_fen": ("penalty_content",),
+        "fine_column_fen": ("fine",),
+        "confiscation_fen": ("confiscation", "penalty_content"),
+        "stated_until": ("publish_until",),
+        "restriction_until": ("restriction_until", "penalty_content"),
+        "field": ("field", "violation_type", "case_name", "violation_facts", "legal_basis"),
+        "case_category": ("violation_type", "case_name", "violation_facts", "legal_basis"),
+    },
 )
 
 BLACKLIST: Final = Shape(
@@ -116,8 +185,19 @@ BLACKLIST: Final = Shape(
         ("external_id", "text"),
         ("remark", "text"),
     ),
+    compared=("list_id", "listed_on", "removed_on", "document_no", "removal_document_no", "stated_until"),
+    read_from={
+        "party_name": ("party_name",),
+        "grounds": ("grounds",),
+        "removed_on": ("removed_on",),
+        "removal_grounds": ("removal_grounds",),
+        "document_no": ("document_no",),
+        "removal_document_no": ("removal_document_no",),
+        "external_id": ("external_id",),
+        "stated_until": ("publish_until",),
+        "remark": ("remark",),
+    },
     head_columns=("list_id",),
-    wording=frozenset({"grounds", "remark", "party_name"}),
 )
 
 SUBJECTS: Final = Shape(
@@ -149,11 +229,56 @@ SUBJECTS: Final = Shape(
         ("flags", "text[]"),
         ("raw", "jsonb"),
     ),
+    compared=(
+        "registered",
+        "name",
+        "former_names",
+        "registration_status",
+        "registered_on",
+        "cancelled_on",
+        "company_type",
+        "party_type",
+        "legal_representative",
+        "capital_minor",
+        "capital_currency",
+        "capital_text",
+        "business_scope",
+        "division_code",
+        "region_text",
+        "registered_address",
+        "registering_authority",
+        "reg_no",
+        "org_code",
+        "tax_no",
+    ),
+    read_from={
+        **{
+            name: (name,)
+            for name in (
+                "former_names",
+                "registered_on",
+                "cancelled_on",
+                "company_type",
+                "legal_representative",
+                "business_scope",
+                "division_code",
+                "registered_address",
+                "registering_authority",
+                "reg_no",
+                "org_code",
+                "tax_no",
+            )
+        },
+        "registration_status": ("registration_status", "cancelled_on"),
+        **dict.fromkeys(("capital_minor", "capital_currency", "capital_text"), ("registered_capital",)),
+        "region_text": ("province", "region_name"),
+    },
 )
 
 SHAPES: Final = {shape.import_kind: shape for shape in (SUBJECTS, PENALTIES, BLACKLIST)}
 
-#: Columns of every staging table before the content, with their types; `n` counts the rows of a file from 1.
+#: Columns of every staging table, with their types; `n` counts the rows of a file from 1. A `direct` row's version and
+#: account were written while the file was read, as those of a new record.
 STAGE_COLUMNS: Final = (
     ("n", "bigint"),
     ("line", "bigint"),
@@ -169,4 +294,6 @@ STAGE_COLUMNS: Final = (
     ("bigrams", "text[]"),
     ("waiting_for", "text"),
     ("content", "jsonb"),
+    ("name", "text"),
+    ("direct", "boolean"),
 )

@@ -70,7 +70,6 @@ class ImportRow(Base):
     __tablename__ = "import_row"
     __table_args__ = (
         CheckConstraint(OUTCOMES, name="outcome_known"),
-        ForeignKeyConstraint(["import_id"], ["data_import.id"]),
         Index("ix_import_row_quarantined", "import_id", "n", postgresql_where=text("outcome = 'quarantined'")),
         Index("ix_import_row_waiting_for", "waiting_for", postgresql_where=text("waiting_for IS NOT NULL")),
         {"info": LOCAL},

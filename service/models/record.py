@@ -9,6 +9,10 @@ A version *is* the event: `command`, `actor`, `basis` and `reason` of the act, t
 in `act` what belongs to this act alone (a signed checklist, a successor). `recorders` are the principals who wrote or handed
 in the content, `reviewer` the one who checked it; the database refuses one person as both. What was redacted for the public is
 kept in `originals`, for the record's own authority only.
+
+Records and names carry no foreign keys to their heads and subjects: rows are never deleted, every writer writes both ends
+in one transaction, and the check of each row would take half of an import's time. A test looks for orphans instead
+(docs/decisions/0003-bulk-writes.md).
 """
 
 from datetime import date, datetime
@@ -111,7 +115,6 @@ class Penalty(_Head, Base):
         return (
             CheckConstraint(USCC_SHAPE, name="uscc_shape"),
             CheckConstraint(PENALTY_STATES, name="state_known"),
-            ForeignKeyConstraint(["uscc"], ["subject.uscc"]),
             Index(
                 "uq_penalty_natural_key",
                 "uscc",
@@ -148,6 +151,7 @@ class PenaltyVersion(_Version, Base):
     decided_on: Mapped[date | None]
     published_on: Mapped[date | None]
     valid_until: Mapped[date | None]
+    restriction_until: Mapped[date | None]
     tier: Mapped[str] = mapped_column(Text)
     tier_basis: Mapped[str | None] = mapped_column(Text)
     source_org: Mapped[str | None] = mapped_column(Text)
@@ -156,7 +160,6 @@ class PenaltyVersion(_Version, Base):
     served_on: Mapped[date | None]
     publication_told_on: Mapped[date | None]
     repair_notice_served_on: Mapped[date | None]
-    restriction_until: Mapped[date | None]
     display_exception: Mapped[str | None] = mapped_column(Text)
     display_exception_until: Mapped[date | None]
     withheld_until: Mapped[date | None]
@@ -192,7 +195,6 @@ class PenaltyVersion(_Version, Base):
                 "state <> 'suspended' OR (reason IS NOT NULL AND basis IS NOT NULL)", name="suspended_has_basis"
             ),
             CheckConstraint(ENDING_TRUTH, name="ended_says_how"),
-            ForeignKeyConstraint(["uscc", "id"], ["penalty.uscc", "penalty.id"]),
             Index(
                 "uq_penalty_version_current",
                 "uscc",
@@ -219,7 +221,6 @@ class BlacklistEntry(_Head, Base):
         return (
             CheckConstraint(USCC_SHAPE, name="uscc_shape"),
             CheckConstraint(ENTRY_STATES, name="state_known"),
-            ForeignKeyConstraint(["uscc"], ["subject.uscc"]),
             ForeignKeyConstraint(["list_id"], ["blacklist.id"]),
             Index(
                 "uq_blacklist_entry_natural_key",
@@ -271,7 +272,6 @@ class BlacklistEntryVersion(_Version, Base):
                 name="listed_by_reviewer_with_basis",
             ),
             CheckConstraint(ENDING_TRUTH, name="ended_says_how"),
-            ForeignKeyConstraint(["uscc", "id"], ["blacklist_entry.uscc", "blacklist_entry.id"]),
             Index(
                 "uq_blacklist_entry_version_current",
                 "uscc",

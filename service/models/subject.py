@@ -91,7 +91,6 @@ class SubjectName(Base):
 
     __tablename__ = "subject_name"
     __table_args__ = (
-        ForeignKeyConstraint(["uscc"], ["subject.uscc"]),
         CheckConstraint("kind IN ('registered', 'former', 'record')", name="kind_known"),
         Index("ix_subject_name_bigrams", "bigrams", postgresql_using="gin", postgresql_with={"fastupdate": "on"}),
         Index("ix_subject_name_folded", "folded"),

@@ -1,4 +1,9 @@
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+import polars as pl
+
+Column = list[str | None] | pl.Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +46,12 @@ class Reject:
 class Chunk:
     """A run of rows, by column.
 
-    `lines` has the 1-based first line (or sheet row) of each row; `columns` has one list per header column, each as
-    long as `lines`; an empty cell is None, any other cell is its text as written. `rejects` are rows met on the way.
+    `lines` has the 1-based first line (or sheet row) of each row; `columns` has one list or series per header column, each
+    as long as `lines`; an empty cell is None, any other cell is its text as written. `rejects` are rows met on the way.
     """
 
     lines: list[int]
-    columns: list[list[str | None]]
+    columns: Sequence[Column]
     rejects: list[Reject] = field(default_factory=list)
 
 

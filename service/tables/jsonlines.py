@@ -38,6 +38,7 @@ class JsonLinesSource:
 
     def __init__(self, survey: Survey, limits: Limits) -> None:
         self._survey = survey
+        self.last_line = survey.lines
         self._limits = limits
         self.encoding: str | None = survey.encoding
         self.blank_rows = 0

@@ -35,7 +35,7 @@ def clean_name(raw: str | None) -> str:
     text = raw.strip(_EDGE)
 
     def join(match: re.Match[str]) -> str:
-        before, after = text[match.start() - 1], text[match.end()]
+        before, after = text[: match.start()][-1:], text[match.end() :][:1]
         return " " if before.isascii() and after.isascii() and before.isalnum() and after.isalnum() else ""
 
     return _BREAK.sub(join, text)

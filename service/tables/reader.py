@@ -5,8 +5,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, cast
 
+import polars as pl
+
 from service.tables import archives
-from service.tables.chunk import Chunk, Limits, Reject, cut
+from service.tables.chunk import Chunk, Column, Limits, Reject, cut
 from service.tables.encoding import survey
 from service.tables.headers import HeadRow, find_header
 from service.tables.jsonlines import JsonLinesSource
@@ -52,12 +54,18 @@ class Table:
         self.delimiter = source.delimiter
         self.sheet = source.sheet
         self._after = found.row.last_line
+        self._at = found.row.last_line
         self._named = named
 
     @property
     def blank_rows(self) -> int:
         """How many blank rows were passed over so far."""
         return self._source.blank_rows
+
+    @property
+    def share(self) -> int:
+        """How much of the rows was read so far, in percent."""
+        return min(100, 100 * self._at // max(self._source.last_line, 1))
 
     def __enter__(self) -> Self:
         return self
@@ -79,25 +87,22 @@ class Table:
             for at, reason in sorted(self._no_records(chunk).items(), reverse=True):
                 content = "\t".join(column[at] or "" for column in chunk.columns)
                 chunk.rejects.append(Reject(chunk.lines.pop(at), reason, cut(content, self._limits.content)))
-                for column in chunk.columns:
-                    del column[at]
+                chunk.columns = [_without(column, at) for column in chunk.columns]
+            self._at = max([self._at, *chunk.lines[-1:], *(reject.line for reject in chunk.rejects[-1:])])
             yield chunk
 
     def _no_records(self, chunk: Chunk) -> dict[int, str]:
         """Return the places of rows that are a total or the header again, with the reason."""
         places: dict[int, str] = {}
         for position, column in enumerate(chunk.columns[:_TOTALS_COLUMNS]):
-            for at, cell in enumerate(column):
-                if cell is not None and len(cell) < _WRAPPING and _is_total(cell):
+            for at, cell in _suspects(column, _WRAPPING - 1, "计"):
+                if _is_total(cell):
                     before = chunk.columns[:position]
                     if not any(other[at] and str(other[at]).strip() for other in before):
                         places[at] = "totals_row"
         lead = next(at for at, name in enumerate(self.header) if name)
         name = self.header[lead]
-        longest = len(name) + _WRAPPING
-        for at, cell in enumerate(chunk.columns[lead]):
-            if cell is None or len(cell) > longest or name[0] not in cell or name[-1] not in cell:
-                continue
+        for at, cell in _suspects(chunk.columns[lead], len(name) + _WRAPPING, name[0] + name[-1]):
             if clean_name(cell) == name and self._is_header(chunk, at):
                 places[at] = "header_repeated"
         return places
@@ -106,8 +111,30 @@ class Table:
         return all(clean_name(column[at]) == name for name, column in zip(self.header, chunk.columns, strict=True))
 
 
+def _without(column: Column, at: int) -> Column:
+    if isinstance(column, pl.Series):
+        return column.slice(0, at).append(column.slice(at + 1))
+    del column[at]
+    return column
+
+
+def _suspects(column: Column, longest: int, needed: str) -> list[tuple[int, str]]:
+    """Return places and texts of the cells of at most `longest` characters that hold all characters of `needed`."""
+    if isinstance(column, pl.Series):
+        found = column.str.len_chars() <= longest
+        for char in needed:
+            found &= column.str.contains(char, literal=True)
+        places = found.fill_null(value=False).arg_true()
+        return list(zip(places, column.gather(places), strict=True))
+    return [
+        (at, cell)
+        for at, cell in enumerate(column)
+        if cell is not None and len(cell) <= longest and all(char in cell for char in needed)
+    ]
+
+
 def _is_total(cell: str) -> bool:
-    return "计" in cell and "".join(cell.split()).rstrip(":：") in _TOTALS
+    return "".join(cell.split()).rstrip(":：") in _TOTALS
 
 
 def _last_content(row: HeadRow) -> int:

@@ -36,6 +36,10 @@ class Source(Protocol):
     def blank_rows(self) -> int:
         """How many blank rows were passed over so far."""
 
+    @property
+    def last_line(self) -> int:
+        """The last line (or sheet row) of the file."""
+
     def head(self) -> list[HeadRow]:
         """Return the first rows that are not blank, at most `Limits.header_rows` of them."""
 

@@ -38,8 +38,10 @@ class SpreadsheetmlSource:
         self._limits = limits
         self.blank_rows = 0
         heads: dict[str, list[tuple[int, list[str]]]] = {}
+        last: dict[str, int] = {}
         for name, line, row in self._all_rows():
             rows = heads.setdefault(name, [])
+            last[name] = line
             if len(rows) < limits.header_rows and any(cell.strip() for cell in row):
                 rows.append((line, row))
         if sheet is not None and sheet not in heads:
@@ -50,6 +52,7 @@ class SpreadsheetmlSource:
             raise NotATable("no sheet has a header row", "没有任何工作表带有表头")
         self.sheet: str = max(found, key=lambda name: found[name].known) if sheet is None else sheet
         self._head = shown[self.sheet]
+        self.last_line = last[self.sheet]
         self.notes: Sequence[str] = (
             ()
             if sheet is not None

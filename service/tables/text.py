@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Self, cast
 
+import polars as pl
+
 from service.tables.chunk import Chunk, Limits, Reject, cut
 from service.tables.encoding import Survey
 from service.tables.headers import HeadRow
@@ -18,7 +20,7 @@ _SAMPLE_LINES = 200
 _SAMPLE_CHARACTERS = 1024 * 1024
 _LONGEST_RECORD = 200  # lines; a quote that is still open after so many was never meant to open
 _NARROW, _WIDE = 4, 8
-_BATCH_LINES = 1_000
+_BATCH_LINES = 2_000
 _BATCH_CHARACTERS = 4 * 1024 * 1024
 _CHUNK_CHARACTERS = 16 * 1024 * 1024
 
@@ -56,16 +58,35 @@ class _Lines:
 
 @dataclass(slots=True)
 class _Gathered:
-    # What goes into the next chunk. Rows are turned into columns a batch at a time, while they are in the cache.
-    columns: list[list[str | None]]
+    # What goes into the next chunk, a batch of rows at a time.
+    width: int
+    parts: list[pl.DataFrame] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     characters: int = 0
 
     def add(self, lines: Sequence[int], rows: Sequence[Sequence[str]]) -> None:
+        if rows:
+            columns = [[cell or None for cell in column] for column in zip(*rows, strict=True)]
+            self.add_frame(
+                lines, pl.DataFrame(dict(zip(_names(self.width), columns, strict=True)), _schema(self.width))
+            )
+
+    def add_frame(self, lines: Sequence[int], frame: pl.DataFrame) -> None:
         self.lines.extend(lines)
-        for target, column in zip(self.columns, zip(*rows, strict=True), strict=False):
-            target.extend([cell or None for cell in column] if "" in column else column)
+        self.parts.append(frame)
+
+    def chunk(self) -> Chunk:
+        frame = pl.concat(self.parts) if self.parts else pl.DataFrame(schema=_schema(self.width))
+        return Chunk(self.lines, frame.get_columns(), self.rejects)
+
+
+def _names(width: int) -> list[str]:
+    return [f"x{at}" for at in range(width)]
+
+
+def _schema(width: int) -> dict[str, type[pl.String]]:
+    return dict.fromkeys(_names(width), pl.String)
 
 
 class TextSource:
@@ -79,6 +100,7 @@ class TextSource:
         self._limits = limits
         self.encoding: str | None = survey.encoding
         self.blank_rows = 0
+        self.last_line = survey.lines
         # One limit for the whole process, so it only ever grows; the limit of cells is looked at here.
         csv.field_size_limit(max(csv.field_size_limit(), limits.line))
         self.delimiter: str | None = self._find_delimiter()
@@ -166,11 +188,16 @@ class TextSource:
         """Yield the rows below `after_line`; a row that does not fit is rejected whole, with its raw text."""
         lines = _Lines(self._lines(after_line))
         number = after_line + 1
-        gathered = _Gathered([[] for _ in range(width)])
+        gathered = _Gathered(width)
         while batch := lines.take(min(size - len(gathered.lines), _BATCH_LINES)):
-            # Plain lines go through the parser many at a time; what is not plain is read record by record.
-            plain = self._plain_rows(number, batch, width)
-            if plain is not None:
+            # Plain lines go through a parser many at a time; what is not plain is read record by record.
+            regular = self._regular_rows(number, batch, width)
+            plain = None if regular is not None else self._plain_rows(number, batch, width)
+            if regular is not None:
+                gathered.add_frame(range(number, number + len(batch)), regular)
+                gathered.characters += sum(map(len, batch))
+                number += len(batch)
+            elif plain is not None:
                 gathered.add(range(number, number + len(batch)), plain)
                 gathered.characters += sum(map(len, batch))
                 number += len(batch)
@@ -186,14 +213,44 @@ class TextSource:
                         break
                 gathered.add([line for line, _ in good], [cells for _, cells in good])
             if max(len(gathered.lines), len(gathered.rejects)) >= size or gathered.characters > _CHUNK_CHARACTERS:
-                yield Chunk(gathered.lines, gathered.columns, gathered.rejects)
-                gathered = _Gathered([[] for _ in range(width)])
+                yield gathered.chunk()
+                gathered = _Gathered(width)
         if gathered.lines or gathered.rejects:
-            yield Chunk(gathered.lines, gathered.columns, gathered.rejects)
+            yield gathered.chunk()
+
+    def _regular_rows(self, number: int, batch: Sequence[str], width: int) -> pl.DataFrame | None:
+        """Return one row per line by the native parser; None unless no line has a quote, and each one all its fields.
+
+        Without quotes there is nothing to interpret: a field is what stands between two delimiters.
+        """
+        delimiter = cast("str", self.delimiter)
+        if width < 2 or self._survey.newline != "\n" or self._is_flagged(number, len(batch)):
+            return None
+        if {line.count(delimiter) for line in batch} != {width - 1} or len(max(batch, key=len)) > self._limits.cell:
+            return None
+        text = "".join(batch)
+        if "\r" in text:
+            text = text.replace("\r\n", "\n")
+        if '"' in text or "\r" in text or text.isspace():
+            return None
+        if any((line[0] == delimiter or line[0].isspace()) and _is_blank(line.split(delimiter)) for line in batch):
+            return None
+        return pl.read_csv(
+            text.encode(),
+            has_header=False,
+            separator=delimiter,
+            quote_char=None,
+            schema=_schema(width),
+            raise_if_empty=False,
+        )
+
+    def _is_flagged(self, number: int, count: int) -> bool:
+        flagged = self._survey.flagged
+        return bool(flagged) and any(number <= at < number + count for at in flagged)
 
     def _plain_rows(self, number: int, batch: Sequence[str], width: int) -> list[list[str]] | None:
         """Return one row per line; None when a line is flagged, blank, too long, of another width or part of a record."""
-        if self._survey.flagged and any(number <= at < number + len(batch) for at in self._survey.flagged):
+        if self._is_flagged(number, len(batch)):
             return None
         if len(max(batch, key=len)) > self._limits.cell:
             return None

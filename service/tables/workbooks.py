@@ -58,6 +58,7 @@ class WorkbookSource:
             raise PasswordProtected("workbook", "工作簿") from error
         except CalamineError as error:
             raise Truncated("workbook", "工作簿") from error
+        self.last_line = self._sheet.total_height
         self._file = file
 
     def close(self) -> None:

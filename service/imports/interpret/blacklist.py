@@ -1,7 +1,5 @@
 """Rows of a blacklist file, read into the columns of `blacklist_entry_version`."""
 
-from collections.abc import Sequence
-
 import polars as pl
 
 from service.imports.interpret.cells import (
@@ -12,26 +10,24 @@ from service.imports.interpret.cells import (
     folded_names,
     new_ids,
     reason_column,
-    stage_frame,
-    to_csv,
     unseen,
 )
 from service.imports.interpret.context import Context
 from service.imports.interpret.windows import entry_window_columns
 from service.imports.shapes import BLACKLIST
+from service.imports.staging import Interpreted
 from service.personal_data.bulk import blank_series
 from service.reading.bulk import normalise_names, read_dates
 from service.tables.chunk import Chunk
 
 _TEXTS = ("grounds", "removal_grounds", "remark")
-_COMPARED = ("list_id", "listed_on", "removed_on", "document_no", "removal_document_no", "stated_until")
 
 
-def blacklist_rows(chunk: Chunk, context: Context, first_n: int, columns: Sequence[str]) -> bytes:
-    """Return the rows of `chunk` as CSV for the staging table, one line a row, in the order of `columns`."""
-    seen_csv, cells, digests = unseen(chunk, context, first_n, columns)
+def blacklist_rows(chunk: Chunk, context: Context, first_n: int) -> Interpreted:
+    """Return the rows of `chunk`, numbered from `first_n`, for staging."""
+    seen, cells, digests = unseen(chunk, context, first_n)
     if not cells.height:
-        return seen_csv
+        return Interpreted(seen, {}, {}, 0)
     staged: dict[str, pl.Series] = {"n": cells.n, "line": cells.line}
     staged["row_digest"] = digests
     code = codes(cells)
@@ -72,15 +68,14 @@ def blacklist_rows(chunk: Chunk, context: Context, first_n: int, columns: Sequen
     staged["natural_key"] = pl.select(
         pl.concat_str([content["list_id"], content["listed_on"].cast(pl.String)], separator="|", ignore_nulls=True)
     ).to_series()
-    staged["content_digest"] = digest_column([content[name] for name in _COMPARED])
+    staged["content_digest"] = digest_column([content[name] for name in BLACKLIST.compared])
     staged["new_id"] = new_ids(cells.height, context.accepted_at)
     staged["old_value"] = code.get_column("old_value")
     waiting = (outcome == "waiting").fill_null(value=False)
     staged["waiting_for"] = code.get_column("old_value").zip_with(waiting, cells.nulls())
     staged["folded_name"], staged["bigrams"] = folded_names(code.get_column("code"), content["party_name"])
     staged["content"] = cells.contents(waiting | (outcome == "quarantined").fill_null(value=False))
-    staged |= {f"c_{name}": column for name, column in content.items() if name in BLACKLIST.names}
-    return seen_csv + to_csv(stage_frame(staged, columns, cells.height))
+    return Interpreted(seen, staged, content, cells.height)
 
 
 def _lists(cells: Cells, context: Context) -> tuple[pl.Series, pl.Series]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import repeat
 
@@ -112,28 +112,23 @@ def _digests(columns: Sequence[pl.Series], key: bytes = b"") -> list[bytes]:
     return [hashlib.blake2b(text, digest_size=16, key=key).digest() for text in joined.to_list()]
 
 
-def unseen(chunk: Chunk, context: Context, first_n: int, columns: Sequence[str]) -> tuple[bytes, Cells, pl.Series]:
+def unseen(chunk: Chunk, context: Context, first_n: int) -> tuple[pl.DataFrame | None, Cells, pl.Series]:
     """Part the rows that this source stated last, cell by cell, from those that must be read.
 
-    Returns the staged lines of the former, the cells of the latter, and the latter's digests as bytea literals.
+    Returns the staged columns of the former, the cells of the latter, and the latter's digests as bytea literals.
     """
     digests = row_digests(chunk, context)
     seen = is_seen(digests, context)
     literals = bytea_column(digests)
     numbers = pl.int_range(first_n, first_n + len(digests), dtype=pl.Int64, eager=True)
     lines = pl.Series(chunk.lines, dtype=pl.Int64)
-    columns_read = list(map(_cells_of, chunk.columns))
+    columns = list(map(_cells_of, chunk.columns))
     if not seen.any():
-        return b"", Cells(lines, columns_read, context, numbers), literals
-    known = {
-        "n": numbers.filter(seen),
-        "line": lines.filter(seen),
-        "outcome": pl.repeat("seen", int(seen.sum()), eager=True),
-        "row_digest": literals.filter(seen),
-    }
-    csv = to_csv(stage_frame(known, columns, int(seen.sum())))
-    rest = [column.filter(~seen) for column in columns_read]
-    return csv, Cells(lines.filter(~seen), rest, context, numbers.filter(~seen)), literals.filter(~seen)
+        return None, Cells(lines, columns, context, numbers), literals
+    told = {"n": numbers, "line": lines, "row_digest": literals}
+    known = pl.DataFrame(told).filter(seen).with_columns(outcome=pl.lit("seen"), direct=pl.lit(value=False))
+    rest = [column.filter(~seen) for column in columns]
+    return known, Cells(lines.filter(~seen), rest, context, numbers.filter(~seen)), literals.filter(~seen)
 
 
 def row_json(header: Sequence[str], cells: Sequence[str | None]) -> str:
@@ -229,17 +224,6 @@ def folded_names(usccs: pl.Series, names: pl.Series) -> tuple[pl.Series, pl.Seri
     return folded.alias("folded_name"), grams.alias("bigrams")
 
 
-def array_literal(words: Collection[str]) -> str:
-    """Return a PostgreSQL text[] literal, every element quoted."""
-    if not words:
-        return "{}"
-    joined = '","'.join(words)
-    if "\\" not in joined and joined.count('"') == 2 * (len(words) - 1):
-        return f'{{"{joined}"}}'
-    quoted = (word.replace("\\", "\\\\").replace('"', '\\"') for word in words)
-    return "{" + ",".join(f'"{word}"' for word in quoted) + "}"
-
-
 def array_column(lists: pl.Series) -> pl.Series:
     """Return a column of PostgreSQL text[] literals from lists of plain words (letters, digits, underscores)."""
     return pl.select(pl.concat_str([pl.lit("{"), lists.list.join(","), pl.lit("}")])).to_series()
@@ -305,14 +289,3 @@ def is_seen(digests: Sequence[bytes], context: Context) -> pl.Series:
     prefixes = np.frombuffer(b"".join(digest[:8] for digest in digests), dtype=">u8").astype(np.uint64)
     at = np.minimum(np.searchsorted(context.seen, prefixes), len(context.seen) - 1)
     return pl.Series(context.seen[at] == prefixes)
-
-
-def stage_frame(fields: Mapping[str, pl.Series], columns: Sequence[str], height: int) -> pl.DataFrame:
-    """Return the staged columns in the order of COPY; a column that `fields` lacks is null."""
-    empty = pl.repeat(None, height, dtype=pl.String, eager=True)
-    return pl.DataFrame([fields.get(name, empty).alias(name) for name in columns])
-
-
-def to_csv(frame: pl.DataFrame) -> bytes:
-    """Return the rows as CSV without a header; null is empty and unquoted, an empty text is quoted."""
-    return frame.write_csv(include_header=False, quote_style="necessary", null_value="").encode()

@@ -1,6 +1,6 @@
 """Rows of a penalty file, read into the columns of `penalty_version` (schemas/columns says which column is which field)."""
 
-from collections.abc import Sequence
+from datetime import date
 
 import polars as pl
 
@@ -13,13 +13,12 @@ from service.imports.interpret.cells import (
     folded_names,
     new_ids,
     reason_column,
-    stage_frame,
-    to_csv,
     unseen,
 )
 from service.imports.interpret.context import Context
 from service.imports.interpret.windows import penalty_window_columns
 from service.imports.shapes import PENALTIES
+from service.imports.staging import Interpreted
 from service.personal_data.bulk import blank_series
 from service.reading.bulk import (
     normalise_names,
@@ -29,6 +28,8 @@ from service.reading.bulk import (
     read_document_nos,
     read_kinds_series,
 )
+from service.reading.restrictions import Restriction, read_restriction
+from service.rulebook.periods import Term, last_day
 from service.tables.chunk import Chunk
 
 TEXTS = ("title", "violation_type", "violation_facts", "legal_basis", "penalty_content", "permit_affected", "remark")
@@ -42,37 +43,13 @@ _FIELDS = {
 }
 _CASE_CATEGORY = "侵权|假冒|注册商标|专利|盗版|伪劣"
 _STEPS = {"从重": "heavier", "从轻": "lighter", "减轻": "reduced", "一般": "ordinary"}
-# What of a row makes it the same statement when it comes again; flags and windows follow from these.
-_COMPARED = (
-    "authority_code",
-    "document_no",
-    "title",
-    "party_name",
-    "party_type",
-    "kinds",
-    "fine_fen",
-    "confiscation_fen",
-    "violation_type",
-    "violation_facts",
-    "legal_basis",
-    "penalty_content",
-    "permit_affected",
-    "procedure",
-    "discretion_step",
-    "decided_on",
-    "published_on",
-    "valid_until",
-    "stated_until",
-    "source_org",
-    "remark",
-)
 
 
-def penalty_rows(chunk: Chunk, context: Context, first_n: int, columns: Sequence[str]) -> bytes:
-    """Return the rows of `chunk` as CSV for the staging table, one line a row, in the order of `columns`."""
-    known, cells, digests = unseen(chunk, context, first_n, columns)
+def penalty_rows(chunk: Chunk, context: Context, first_n: int) -> Interpreted:
+    """Return the rows of `chunk`, numbered from `first_n`, for staging."""
+    seen, cells, digests = unseen(chunk, context, first_n)
     if not cells.height:
-        return known
+        return Interpreted(seen, {}, {}, 0)
     staged: dict[str, pl.Series] = {"n": cells.n, "line": cells.line}
     staged["row_digest"] = digests
     code = codes(cells)
@@ -93,7 +70,7 @@ def penalty_rows(chunk: Chunk, context: Context, first_n: int, columns: Sequence
     reason = _first(reason, trouble)
     content |= _money_and_kinds(cells, flags)
     content |= _classes(cells, content)
-    content["restriction_until"] = pl.repeat(None, cells.height, dtype=pl.Date, eager=True)
+    content["restriction_until"] = _restriction_ends(cells, content, flags)
     empty = (
         content["document_key"].is_null()
         & (content["kinds"] == "{}")
@@ -113,15 +90,17 @@ def penalty_rows(chunk: Chunk, context: Context, first_n: int, columns: Sequence
     staged["reasons"] = reason_column(reason, quarantined)
     staged["uscc"] = code.get_column("code")
     staged["natural_key"] = _natural_keys(content)
-    staged["content_digest"] = digest_column([content[name] for name in _COMPARED])
+    staged["content_digest"] = digest_column([content[name] for name in PENALTIES.compared])
     staged["new_id"] = new_ids(cells.height, context.accepted_at)
     old_value = code.get_column("old_value")
     staged["old_value"] = old_value
-    staged["waiting_for"] = old_value.zip_with((outcome == "waiting").fill_null(value=False), cells.nulls())
+    unknown = (reason == "waiting_authority").fill_null(value=False)
+    names = cells.field("authority_name").fill_null(cells.field("authority_uscc"))
+    waiting = (outcome == "waiting").fill_null(value=False)
+    staged["waiting_for"] = pl.select(pl.when(waiting).then(old_value).when(unknown).then(names)).to_series()
     staged["folded_name"], staged["bigrams"] = folded_names(code.get_column("code"), content["party_name"])
     staged["content"] = cells.contents((outcome.is_in(["quarantined", "waiting"])).fill_null(value=False))
-    staged |= {f"c_{name}": column for name, column in content.items() if name in PENALTIES.names}
-    return known + to_csv(stage_frame(staged, columns, cells.height))
+    return Interpreted(seen, staged, content, cells.height)
 
 
 def _first(one: pl.Series, other: pl.Series) -> pl.Series:
@@ -263,6 +242,29 @@ def _amounts(cells: Cells, field: str) -> pl.Series:
     if unit == "fen":
         return cells.field(field).cast(pl.Int64, strict=False)
     return read_clerk_amounts(cells.field(field), unit)
+
+
+def _restriction_ends(cells: Cells, content: dict[str, pl.Series], flags: Words) -> pl.Series:
+    """The last day of a restriction of business or occupation: the column's, else what the text states plainly."""
+    column = read_dates(cells.field("restriction_until")).get_column("value")
+    restricts = content["kinds"].str.contains("activity_restriction|practice_ban").fill_null(value=False)
+    places = (restricts & column.is_null() & content["penalty_content"].is_not_null()).arg_true()
+    if places.is_empty():
+        return column
+    read = [read_restriction(text) for text in content["penalty_content"].gather(places)]
+    days = content["decided_on"].gather(places)
+    ends = [_end(one, decided_on) for one, decided_on in zip(read, days, strict=True)]
+    nowhere = pl.repeat(value=False, n=cells.height, eager=True)
+    flags.add("restriction_from_text", nowhere.clone().scatter(places, [end is not None for end in ends]))
+    flags.add("restriction_for_life", nowhere.clone().scatter(places, [one.lifelong for one in read]))
+    return column.clone().scatter(places, pl.Series(ends, dtype=pl.Date))
+
+
+def _end(stated: Restriction, decided_on: date | None) -> date | None:
+    start = stated.starts_on or decided_on
+    if stated.months is None or start is None:
+        return stated.until
+    return last_day(start, Term(months=stated.months))
 
 
 def _classes(cells: Cells, content: dict[str, pl.Series]) -> dict[str, pl.Series]:

@@ -1,23 +1,19 @@
 """Rows of a registry extract, read into the columns of `subject_version`."""
 
-from collections.abc import Sequence
-
 import polars as pl
 
 from service.imports.interpret.cells import (
     Cells,
-    array_literal,
     codes,
     digest_column,
     folded_names,
     new_ids,
     reason_column,
-    stage_frame,
-    to_csv,
     unseen,
 )
 from service.imports.interpret.context import Context
 from service.imports.shapes import SUBJECTS
+from service.imports.staging import Interpreted, array_literal
 from service.personal_data.bulk import blank_series
 from service.reading.bulk import normalise_names, read_dates
 from service.reading.capital import read_capital
@@ -32,14 +28,13 @@ _STATUS = (
     ("moved_out", "迁出"),
     ("active", "存续|在营|在业|开业|正常|登记成立"),
 )
-_COMPARED = tuple(name for name in SUBJECTS.names if name not in {"flags", "raw"})
 
 
-def subject_rows(chunk: Chunk, context: Context, first_n: int, columns: Sequence[str]) -> bytes:
-    """Return the rows of `chunk` as CSV for the staging table, one line a row, in the order of `columns`."""
-    known, cells, digests = unseen(chunk, context, first_n, columns)
+def subject_rows(chunk: Chunk, context: Context, first_n: int) -> Interpreted:
+    """Return the rows of `chunk`, numbered from `first_n`, for staging."""
+    seen, cells, digests = unseen(chunk, context, first_n)
     if not cells.height:
-        return known
+        return Interpreted(seen, {}, {}, 0)
     staged: dict[str, pl.Series] = {"n": cells.n, "line": cells.line}
     staged["row_digest"] = digests
     code = codes(cells)
@@ -52,15 +47,14 @@ def subject_rows(chunk: Chunk, context: Context, first_n: int, columns: Sequence
     staged["reasons"] = reason_column(reason, quarantined)
     staged["uscc"] = code.get_column("code")
     staged["natural_key"] = code.get_column("code")
-    staged["content_digest"] = digest_column([content[name] for name in _COMPARED])
+    staged["content_digest"] = digest_column([content[name] for name in SUBJECTS.compared])
     staged["new_id"] = new_ids(cells.height, context.accepted_at)
     waiting = (outcome == "waiting").fill_null(value=False)
     staged["old_value"] = code.get_column("old_value")
     staged["waiting_for"] = code.get_column("old_value").zip_with(waiting, cells.nulls())
     staged["folded_name"], staged["bigrams"] = folded_names(code.get_column("code"), content["name"])
     staged["content"] = cells.contents(waiting | (outcome == "quarantined").fill_null(value=False))
-    staged |= {f"c_{name}": column for name, column in content.items()}
-    return known + to_csv(stage_frame(staged, columns, cells.height))
+    return Interpreted(seen, staged, content, cells.height)
 
 
 def _content(cells: Cells, code: pl.Series) -> tuple[dict[str, pl.Series], pl.Series]:

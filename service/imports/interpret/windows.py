@@ -6,14 +6,14 @@ from typing import Any
 
 import polars as pl
 
-from service.imports.interpret.cells import array_literal
 from service.imports.interpret.context import Context
+from service.imports.staging import array_literal
 from service.rulebook.rules import PenaltyFacts
 from service.rulebook.windows import Window, Windows, entry_window
 
 _CHANNELS = ("gsxt", "credit_china", "public")
-_ENTRY_FACTS = ("list_id", "listed_on", "listed_on_grade", "removed_on", "stated_until", "published_on")
-_FACTS = (
+ENTRY_FACTS = ("list_id", "listed_on", "listed_on_grade", "removed_on", "stated_until", "published_on")
+PENALTY_FACTS = (
     "authority_code",
     "procedure",
     "kinds",
@@ -32,13 +32,15 @@ def penalty_window_columns(
     """Return the window columns, tier and basis of each penalty; rows not in `wanted` get nulls and `no_date`."""
     fine = content["fine_fen"]
     band = pl.Series(context.windows.thresholds, dtype=pl.Int64).search_sorted(fine.fill_null(-1), side="right")
-    facts = pl.DataFrame({name: content[name] for name in (*_FACTS, "fine_fen", "confiscation_fen")}).with_columns(
+    facts = pl.DataFrame(
+        {name: content[name] for name in (*PENALTY_FACTS, "fine_fen", "confiscation_fen")}
+    ).with_columns(
         wanted=wanted,
         # No row and no window differs between fines under the same threshold, nor by how much was confiscated.
         fine_band=pl.when(fine > 0).then(band.cast(pl.Int64)).otherwise(fine),
         confiscates=(content["confiscation_fen"] > 0).fill_null(value=False),
     )
-    keys = [*_FACTS, "wanted", "fine_band", "confiscates"]
+    keys = [*PENALTY_FACTS, "wanted", "fine_band", "confiscates"]
     systems = {known.code: (known.system, known.division_code[:2]) for known in context.catalog.authorities}
     distinct = facts.unique(keys, keep="first", maintain_order=True)
     found = [_penalty(row, context, systems) if row["wanted"] else None for row in distinct.iter_rows(named=True)]
@@ -76,7 +78,7 @@ def _penalty(row: Mapping[str, Any], context: Context, systems: Mapping[str, tup
 
 def entry_window_columns(content: Mapping[str, pl.Series], context: Context) -> dict[str, pl.Series]:
     """Return the public window columns of each blacklist entry."""
-    facts = pl.DataFrame({name: content[name] for name in _ENTRY_FACTS})
+    facts = pl.DataFrame({name: content[name] for name in ENTRY_FACTS})
     distinct = facts.unique(maintain_order=True)
     found = [None if row[0] is None else _entry(context, *row) for row in distinct.iter_rows()]
     columns = _columns("public", found)
@@ -84,7 +86,7 @@ def entry_window_columns(content: Mapping[str, pl.Series], context: Context) -> 
         ["{}" if one is None else array_literal(one.flags) for one in found], dtype=pl.String
     )
     told = distinct.with_columns(**columns)
-    rows = facts.join(told, on=list(_ENTRY_FACTS), how="left", nulls_equal=True, maintain_order="left")
+    rows = facts.join(told, on=list(ENTRY_FACTS), how="left", nulls_equal=True, maintain_order="left")
     return {name: rows.get_column(name) for name in columns}
 
 

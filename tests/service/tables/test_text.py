@@ -1,8 +1,11 @@
 import csv
 import io
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from service.tables.chunk import Limits, Reject
 from service.tables.problems import CellTooLarge, EmptyFile, NotATable, NulBytes, TooManyColumns, UnknownEncoding
@@ -275,3 +278,26 @@ def test_the_way_in_chunks_does_not_change_what_is_read(tmp_path: Path) -> None:
         assert read(table, 7) == whole
     assert max(sizes) <= 7
     assert len(whole[0]) == 3000
+
+
+FIELDS = st.text(alphabet="重庆甲 \u3000a1-,;|\t\x0b\x85\u2028", max_size=6)
+
+
+@settings(deadline=None)
+@example([("甲\u2028\x85", "乙", "")], "\n")
+@given(st.lists(st.tuples(FIELDS, FIELDS, FIELDS), max_size=30), st.sampled_from(["\n", "\r\n"]))
+def test_regular_lines_read_as_by_the_csv_module(rows: list[tuple[str, str, str]], ending: str) -> None:
+    lines = [
+        ",".join(field.replace(",", "") for field in row)
+        for row in rows
+        if any(field.replace(",", "").strip() for field in row)
+    ]
+    text = "企业名称,统一社会信用代码,备注" + ending + "".join(line + ending for line in ["首行,1,2", *lines])
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "a.csv"
+        path.write_bytes(text.encode())
+        with open_table(path) as table:
+            chunks = list(table.chunks())
+    read = [list(row) for chunk in chunks for row in zip(*chunk.columns, strict=True)]
+    assert [reject for chunk in chunks for reject in chunk.rejects] == []
+    assert read == [[cell or None for cell in row] for row in csv.reader(["首行,1,2", *lines])]
