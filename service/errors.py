@@ -21,6 +21,7 @@ class Category(StrEnum):
     NOT_ALLOWED = "not_allowed"
     TOO_SLOW = "too_slow"
     HEADERS_TOO_LARGE = "headers_too_large"
+    MALFORMED_HTTP = "malformed_http"
     INTERNAL = "internal"
 
 

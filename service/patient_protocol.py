@@ -6,19 +6,30 @@ The server itself waits for ever for the headers of a request, however long they
 import asyncio
 from typing import Any, Final
 
+import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 #: Bytes of a request line with its headers.
 MOST_HEADERS: Final = 64 * 1024
 
-_PROBLEM: Final = (
-    b'{"type":"/docs/problems#headers_too_large","title":"Headers too large","status":431,"code":"headers_too_large",'
-    b'"detail":"The request line and the headers have more than 64 KiB together."}'
+
+def _answer(status: bytes, code: str, detail: str) -> bytes:
+    number = int(status.split(b" ")[0])
+    title = code.replace("_", " ").capitalize()
+    problem = {"type": f"/docs/problems#{code}", "title": title, "status": number, "code": code, "detail": detail}
+    body = orjson.dumps(problem)
+    return (
+        b"HTTP/1.1 %b\r\ncontent-type: application/problem+json\r\nconnection: close\r\ncache-control: no-store\r\n"
+        b"content-length: %d\r\n\r\n%b" % (status, len(body), body)
+    )
+
+
+_TOO_LARGE: Final = _answer(
+    b"431 Request Header Fields Too Large",
+    "headers_too_large",
+    "The request line and the headers have more than 64 KiB together.",
 )
-_TOO_LARGE: Final = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: application/problem+json\r\nconnection: close\r\n"
-    b"content-length: %d\r\n\r\n%b" % (len(_PROBLEM), _PROBLEM)
-)
+_NO_HTTP: Final = _answer(b"400 Bad Request", "malformed_http", "What was sent is no request of HTTP/1.1.")
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -63,6 +74,12 @@ class PatientProtocol(HttpToolsProtocol):
             if self._header_bytes > MOST_HEADERS and not self.transport.is_closing():
                 self.transport.write(_TOO_LARGE)
                 self.transport.close()
+
+    def send_400_response(self, msg: str) -> None:
+        """Say that this is no HTTP."""
+        del msg
+        self.transport.write(_NO_HTTP)
+        self.transport.close()
 
     def pause_writing(self) -> None:
         """Wait for the client to read."""

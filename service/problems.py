@@ -34,6 +34,7 @@ STATUS: Final = {
     Category.NOT_ALLOWED: 405,
     Category.TOO_SLOW: 408,
     Category.HEADERS_TOO_LARGE: 431,
+    Category.MALFORMED_HTTP: 400,
     Category.INTERNAL: 500,
 }
 #: The title of a problem for readers of Chinese; for readers of English it is the code in words.
@@ -52,6 +53,7 @@ TITLE_ZH: Final = {
     Category.NOT_ALLOWED: "不支持的方法",
     Category.TOO_SLOW: "等待超时",
     Category.HEADERS_TOO_LARGE: "请求头过大",
+    Category.MALFORMED_HTTP: "不是有效的请求",
     Category.INTERNAL: "服务内部出错",
 }
 PROBLEMS_PAGE: Final = "/docs/problems"
@@ -135,6 +137,13 @@ class DeadlinePassed(Unavailable):
     """The request took longer than any request may, and was ended; nothing of it was kept."""
 
     code = "deadline_passed"
+
+
+class MalformedHttp(Refusal):
+    """What was sent is no request of HTTP/1.1; the connection is closed."""
+
+    category = Category.MALFORMED_HTTP
+    code = "malformed_http"
 
 
 class HeadersTooLarge(Refusal):
