@@ -49,15 +49,8 @@ def api(keys: dict[str, str], database_url: str, tmp_path: Path) -> Iterator[Ser
 def tried(api: Serving, key: str, folder: Path, *options: str) -> str:
     """Run schemathesis with all checks and return what it says; an empty text where nothing was found."""
     header = ["-H", f"Authorization: Bearer {key}"] if key else []
-    command = [
-        Path(sys.executable).with_name("st"),
-        "--config-file",
-        CONFIG,
-        "run",
-        f"{api.url}/openapi.json",
-        "--checks",
-        "all",
-    ]
+    program = str(Path(sys.executable).with_name("st"))
+    command = [program, "--config-file", str(CONFIG), "run", f"{api.url}/openapi.json", "--checks", "all"]
     done = subprocess.run(
         [*command, *header, "--no-color", "--suppress-health-check", "all", "--warnings", "off", *options],
         capture_output=True,
