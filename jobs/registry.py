@@ -7,6 +7,7 @@ from typing import Final
 
 from jobs import (
     clock_edges,
+    exports,
     forget_idempotency_keys,
     notify_deadlines,
     take_in_waiting_rows,
@@ -37,6 +38,12 @@ JOBS: Final = (
         60,
         "Take in quarantined rows whose older number a subject holds, or whose authority is known, by now.",
         take_in_waiting_rows.run,
+    ),
+    Job(
+        "build_releases",
+        30,
+        "Withhold releases that show what has ended, and build what is due.",
+        exports.run,
     ),
     Job("forget_idempotency_keys", 3600, "Delete idempotency keys older than 24 hours.", forget_idempotency_keys.run),
     Job(

@@ -22,6 +22,7 @@ import service.catalog.proposals.endpoints
 import service.changes.endpoints
 import service.deadlines.endpoints
 import service.explaining.endpoints
+import service.exports.endpoints
 import service.health.endpoints
 import service.imports.endpoints
 import service.penalties.endpoints
@@ -72,6 +73,7 @@ ROUTERS: Final = (
     service.sharing.endpoints.router,
     service.deadlines.endpoints.router,
     service.explaining.endpoints.router,
+    service.exports.endpoints.router,
     service.health.endpoints.router,
     service.signing.well_known.router,
     service.web.endpoints.router,
@@ -110,6 +112,7 @@ TAGS: Final = [
         "name": "deadlines",
         "description": "What is due by when for each penalty and channel, and what the other side said.",
     },
+    {"name": "exports", "description": "Releases of the public data that anybody can download, mirror and verify."},
     {"name": "catalog", "description": "Lists, legal rules, authorities, regions and sources, each with its citation."},
     {"name": "access", "description": "Who may do what: principals, their grants and keys, and what is shared."},
     {"name": "health", "description": "For those who run the service."},

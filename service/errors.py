@@ -14,6 +14,8 @@ class Category(StrEnum):
     INVALID = "invalid"
     TOO_LARGE = "too_large"
     UNAVAILABLE = "unavailable"
+    GONE = "gone"
+    NOT_THAT_RANGE = "not_that_range"
     VERSION_MISMATCH = "version_mismatch"
     VERSION_REQUIRED = "version_required"
     RATE_LIMITED = "rate_limited"

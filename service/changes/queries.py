@@ -80,15 +80,19 @@ async def list_changes(connection: Connection, *, after: int, limit: int) -> lis
 
 
 async def list_known_versions(
-    connection: Connection, kind: ChangeKind, *, records: Sequence[tuple[str, UUID]]
+    connection: Connection, kind: ChangeKind, *, records: Sequence[tuple[str, UUID]], upto: int | None = None
 ) -> Mapping[UUID, list[KnownVersion]]:
-    """Return the numbered versions of each record, oldest first. A version becomes known with its first position."""
+    """Return the versions of each record that were numbered by position `upto`, all without one, oldest first.
+
+    A version becomes known with its first position.
+    """
     table = _VIEW[kind][0]
     rows = await connection.fetch(
         f"""WITH told AS (
             SELECT c.uscc, c.record_id, c.version_no, min(c.sequenced_at) AS known_at
             FROM unnest($1::text[], $2::uuid[]) AS a (uscc, id)
             JOIN change c ON c.uscc = a.uscc AND c.record_id = a.id
+            WHERE $3::bigint IS NULL OR c.position <= $3
             GROUP BY 1, 2, 3
         )
         SELECT v.id, v.state, v.public_from, v.public_until, v.public_reason, t.known_at,
@@ -97,6 +101,7 @@ async def list_known_versions(
         ORDER BY v.id, v.version_no""",  # noqa: S608 - the table is one of the two above
         [uscc for uscc, _ in records],
         [record for _, record in records],
+        upto,
     )
     known: dict[UUID, list[KnownVersion]] = {}
     for row in rows:

@@ -5,7 +5,19 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from service.cli import calendar, codes, importing, keys, processes, rulebook, signing, sources, verify
+from service.cli import (
+    calendar,
+    codes,
+    exporting,
+    importing,
+    keys,
+    processes,
+    rulebook,
+    screening,
+    signing,
+    sources,
+    verify,
+)
 from service.cli.terminal import err
 from service.embedded import EmbeddedProblem
 from service.errors import Refusal
@@ -30,6 +42,8 @@ app.add_typer(sources.app, name="sources")
 app.add_typer(rulebook.app, name="rules")
 app.add_typer(calendar.app, name="calendar")
 app.command("uscc")(codes.uscc)
+app.command("export")(exporting.export)
+app.command("screen")(screening.screen)
 
 
 def main() -> None:

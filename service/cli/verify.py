@@ -1,14 +1,20 @@
 """`xinyong verify`."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import orjson
 import typer
 
 from service.audit.chain.files import Outside
 from service.audit.chain.verification import Report, verify_audit
-from service.cli.terminal import out, with_database
+from service.cli.terminal import err, out, with_database
+from service.clock import system_clock
 from service.db import Database
+from service.exports.packages import local
+from service.exports.rules import age_words
+from service.exports.screening import horizon_of
+from service.exports.verifying import verify_release
 from service.settings import Settings
 from service.signing.keys import SigningKeys
 
@@ -58,3 +64,40 @@ def _tell(report: Report) -> None:
     if report.tail:
         since = f" since {report.tail_since:%Y-%m-%d %H:%M:%S} UTC" if report.tail_since else ""
         out.print(f"No signature covers the last {report.tail:,} entries{since} yet.")
+
+
+@app.command("release")
+def release(
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="Folder of the release.")],
+    previous: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="A full release to which this delta has to lead on."),
+    ] = None,
+    keys: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="The publisher's /.well-known/jwks.json; none: this installation's."
+        ),
+    ] = None,
+) -> None:
+    """Check signature, files, schema, counts and digests of a release, and that a delta leads to the state it names.
+
+    Example: [bold]xinyong verify release delta-24h --previous full --keys jwks.json[/bold]
+    """
+    jwks: dict[str, Any]
+    if keys is None:
+        jwks = SigningKeys.of(Settings()).jwks()
+    else:
+        try:
+            jwks = orjson.loads(keys.read_bytes())
+        except ValueError:
+            err.print(f"{keys} is no JSON; download /.well-known/jwks.json of the publisher.", soft_wrap=True)
+            raise typer.Exit(2) from None
+    checked = verify_release(folder, jwks, previous=previous)
+    for check in checked.checks:
+        out.print(f"  [green]✓[/green] {check}", soft_wrap=True)
+    horizon = horizon_of(checked.manifest)
+    out.print(
+        f"{checked.manifest['id']} is whole: state of {local(horizon)}, {age_words(horizon, now=system_clock())} old."
+    )
+    out.print(f"state digest {checked.manifest['state_digest']}", style="dim", soft_wrap=True)

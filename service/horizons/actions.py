@@ -1,5 +1,6 @@
 from datetime import datetime, timedelta
 
+from service.changes.queries import INSTANT
 from service.clock import legal_day
 from service.db import Database
 from service.horizons.queries import (
@@ -32,7 +33,7 @@ async def log_clock_edges(database: Database, *, now: datetime) -> int:
         if since is not None and since < day:
             # The head's instant moves with the day even where no edge is written: what is numbered behind this horizon was
             # then known on this day or later, so that no edge of it can lie before.
-            instant = max(now, head_at)
+            instant = max(now, head_at + INSTANT)
             count = await insert_edges(session, since=since, day=day, head=head, now=now, instant=instant)
             await move_head(session, position=head + count, instant=instant)
         await insert_horizons(session, instants=due, log_id=log_id, position=head + count, now=now)

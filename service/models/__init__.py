@@ -9,6 +9,7 @@ from service.models.deadline import Deadline, DeadlineCursor, DeadlineEvent
 from service.models.delegation import SubjectAuthorisation, Substitution
 from service.models.document import Document, DocumentContent
 from service.models.entry_case import EntryRevocation, EntrySupport
+from service.models.export import ExportRelease
 from service.models.horizon import Horizon
 from service.models.idempotency import IdempotencyKey
 from service.models.life import OutboxItem, PenaltyCorrection, WithdrawalNotice
@@ -53,6 +54,7 @@ __all__ = [
     "DocumentContent",
     "EntryRevocation",
     "EntrySupport",
+    "ExportRelease",
     "Horizon",
     "IdempotencyKey",
     "ImportEvent",
