@@ -15,6 +15,7 @@ import service.access.authorisations.endpoints
 import service.access.keys.endpoints
 import service.access.principals.endpoints
 import service.access.substitutions.endpoints
+import service.audit.endpoints
 import service.blacklist.endpoints
 import service.catalog.calendar.endpoints
 import service.catalog.endpoints
@@ -74,6 +75,7 @@ ROUTERS: Final = (
     service.deadlines.endpoints.router,
     service.explaining.endpoints.router,
     service.exports.endpoints.router,
+    service.audit.endpoints.router,
     service.health.endpoints.router,
     service.signing.well_known.router,
     service.web.endpoints.router,
@@ -115,6 +117,7 @@ TAGS: Final = [
     {"name": "exports", "description": "Releases of the public data that anybody can download, mirror and verify."},
     {"name": "catalog", "description": "Lists, legal rules, authorities, regions and sources, each with its citation."},
     {"name": "access", "description": "Who may do what: principals, their grants and keys, and what is shared."},
+    {"name": "audit", "description": "Who did, asked or was refused what, and why."},
     {"name": "health", "description": "For those who run the service."},
 ]
 

@@ -32,7 +32,7 @@ class AuditUnavailable(Unavailable):
     code = "audit_unavailable"
 
 
-class Kind(StrEnum):
+class EntryKind(StrEnum):
     """What kind of event an entry is about."""
 
     WRITE = "write"
@@ -128,7 +128,7 @@ class Entry:
 
     at: datetime
     id: UUID
-    kind: Kind
+    kind: EntryKind
     operation: str
     outcome: str
     actor_kind: str
@@ -147,22 +147,22 @@ class Entry:
     codes: bytes | None = None
 
 
-def kind_of(what: Audited, *, status: int, known: bool) -> Kind | None:
+def kind_of(what: Audited, *, status: int, known: bool) -> EntryKind | None:
     """Return the kind of the entry that an answer needs, or None where it is counted only.
 
     `known` says that the asker was identified. A refusal is an entry where somebody known was refused, or where a key or a
     right was missing; a stranger's mistake at a public question is counted.
     """
     if status >= 400:
-        return Kind.REFUSAL if known or status in {401, 403} else None
+        return EntryKind.REFUSAL if known or status in {401, 403} else None
     if what is Audited.WRITES:
-        return Kind.WRITE
+        return EntryKind.WRITE
     if what is Audited.ANSWERS:
-        return Kind.ANSWER if known else None
-    return Kind.READ if what is Audited.READS and known else None
+        return EntryKind.ANSWER if known else None
+    return EntryKind.READ if what is Audited.READS and known else None
 
 
-def entry_of(note: Note, *, kind: Kind, operation: str, outcome: str, at: datetime, entry_id: UUID) -> Entry:
+def entry_of(note: Note, *, kind: EntryKind, operation: str, outcome: str, at: datetime, entry_id: UUID) -> Entry:
     """Return the entry of a request."""
     return Entry(
         at,
@@ -189,7 +189,7 @@ def entry_of(note: Note, *, kind: Kind, operation: str, outcome: str, at: dateti
 
 def count_entry(*, operation: str, count: int, at: datetime, entry_id: UUID) -> Entry:
     """Return the entry that says how often strangers were answered by an operation since the last such entry."""
-    return replace(Entry(at, entry_id, Kind.COUNT, operation, OK, NOBODY.kind), entry_count=count)
+    return replace(Entry(at, entry_id, EntryKind.COUNT, operation, OK, NOBODY.kind), entry_count=count)
 
 
 def usable_request_id(text: str | None) -> str | None:

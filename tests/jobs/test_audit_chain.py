@@ -13,7 +13,7 @@ from jobs.audit_chain import run_chainer
 from service.audit.chain.files import Outside
 from service.audit.chain.verification import verify_audit
 from service.audit.queries import insert_entries
-from service.audit.rules import Entry, Kind
+from service.audit.rules import Entry, EntryKind
 from service.clock import system_clock
 from service.db import Database, driver
 from service.signing.keys import SigningKeys
@@ -35,7 +35,8 @@ asyncio.run(run_chainer(Database(sys.argv[1], application="chainer"), system_clo
 
 async def add(database: Database, count: int) -> None:
     entries = [
-        Entry(system_clock(), uuid_utils.compat.uuid7(), Kind.READ, "GET /v1/test", "ok", "key") for _ in range(count)
+        Entry(system_clock(), uuid_utils.compat.uuid7(), EntryKind.READ, "GET /v1/test", "ok", "key")
+        for _ in range(count)
     ]
     async with database.transaction() as session:
         await insert_entries(await driver(session), entries)

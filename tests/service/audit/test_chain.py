@@ -16,7 +16,7 @@ from service.audit.chain.queries import list_blocks
 from service.audit.chain.rules import GENESIS, Block, Head, leaf
 from service.audit.chain.verification import Finding, Report, verify_audit
 from service.audit.queries import insert_entries
-from service.audit.rules import Entry, Kind
+from service.audit.rules import Entry, EntryKind
 from service.db import Database, driver
 from service.signing.keys import SigningKeys
 from tests.clients import NOW
@@ -30,7 +30,9 @@ def chain(database: Database, tmp_path: Path) -> Chain:
 
 
 def entry(n: int, **changes: Any) -> Entry:
-    made = Entry(NOW + n * MINUTE / 10, uuid_utils.compat.uuid7(), Kind.READ, "GET /v1/test", "ok", "key", f"key-{n}")
+    made = Entry(
+        NOW + n * MINUTE / 10, uuid_utils.compat.uuid7(), EntryKind.READ, "GET /v1/test", "ok", "key", f"key-{n}"
+    )
     return replace(made, **changes)
 
 

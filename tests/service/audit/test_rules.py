@@ -3,30 +3,30 @@ from urllib.parse import quote
 import pytest
 
 from service.audit.packing import pack_codes, unpack_codes
-from service.audit.rules import Audited, Kind, audited_as, kind_of, plain_code, read_purpose, usable_request_id
+from service.audit.rules import Audited, EntryKind, audited_as, kind_of, plain_code, read_purpose, usable_request_id
 from tests.factories import make_uscc
 
 
 @pytest.mark.parametrize(
     ("what", "status", "known", "kind"),
     [
-        (Audited.WRITES, 201, True, Kind.WRITE),
-        (Audited.WRITES, 201, False, Kind.WRITE),
-        (Audited.READS, 200, True, Kind.READ),
-        (Audited.READS, 304, True, Kind.READ),
+        (Audited.WRITES, 201, True, EntryKind.WRITE),
+        (Audited.WRITES, 201, False, EntryKind.WRITE),
+        (Audited.READS, 200, True, EntryKind.READ),
+        (Audited.READS, 304, True, EntryKind.READ),
         (Audited.READS, 200, False, None),
-        (Audited.ANSWERS, 200, True, Kind.ANSWER),
+        (Audited.ANSWERS, 200, True, EntryKind.ANSWER),
         (Audited.ANSWERS, 200, False, None),
         (Audited.NOTHING, 200, True, None),
-        (Audited.READS, 404, True, Kind.REFUSAL),
+        (Audited.READS, 404, True, EntryKind.REFUSAL),
         (Audited.READS, 404, False, None),
-        (Audited.READS, 401, False, Kind.REFUSAL),
-        (Audited.NOTHING, 403, False, Kind.REFUSAL),
-        (Audited.WRITES, 409, True, Kind.REFUSAL),
-        (Audited.WRITES, 500, True, Kind.REFUSAL),
+        (Audited.READS, 401, False, EntryKind.REFUSAL),
+        (Audited.NOTHING, 403, False, EntryKind.REFUSAL),
+        (Audited.WRITES, 409, True, EntryKind.REFUSAL),
+        (Audited.WRITES, 500, True, EntryKind.REFUSAL),
     ],
 )
-def test_what_needs_an_entry(what: Audited, status: int, known: bool, kind: Kind | None) -> None:
+def test_what_needs_an_entry(what: Audited, status: int, known: bool, kind: EntryKind | None) -> None:
     assert kind_of(what, status=status, known=known) is kind
 
 
