@@ -8,6 +8,7 @@ from typing import Final
 from jobs import (
     clock_edges,
     exports,
+    find_redatings,
     forget_idempotency_keys,
     notify_deadlines,
     take_in_waiting_rows,
@@ -58,4 +59,5 @@ JOBS: Final = (
         "Remind of deadlines before long holidays, and escalate overdue ones to the supervisor.",
         notify_deadlines.run,
     ),
+    Job("find_redatings", 60, "List records whose dates the present rulebook would change.", find_redatings.run),
 )

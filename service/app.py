@@ -27,6 +27,7 @@ import service.exports.endpoints
 import service.health.endpoints
 import service.imports.endpoints
 import service.penalties.endpoints
+import service.redatings.endpoints
 import service.sharing.endpoints
 import service.signing.well_known
 import service.status.endpoints
@@ -76,6 +77,7 @@ ROUTERS: Final = (
     service.explaining.endpoints.router,
     service.exports.endpoints.router,
     service.audit.endpoints.router,
+    service.redatings.endpoints.router,
     service.health.endpoints.router,
     service.signing.well_known.router,
     service.web.endpoints.router,

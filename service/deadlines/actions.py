@@ -6,7 +6,6 @@ Deadlines and cursor move in one transaction, so that a run that dies leaves not
 law beside the records changes (a calendar year, a row, an authority), all records are reviewed in batches, restartable.
 """
 
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Final
 from uuid import UUID
@@ -21,18 +20,13 @@ from service.clock import legal_day
 from service.db import Database, driver
 from service.deadlines.lists import Sight
 from service.deadlines.queries import (
-    Key,
     accept_deadlines,
     change_deadlines,
-    changed_penalties,
     escalate,
     insert_deadlines,
     list_records,
     list_standing,
-    lock_cursor,
     lock_deadline,
-    move_cursor,
-    next_penalties,
     reject_deadlines,
     remind,
     standing_of,
@@ -51,6 +45,7 @@ from service.deadlines.rules import (
     remind_before,
     tracked_deadlines,
 )
+from service.records.review import Key, review_records
 
 #: Records of one transaction.
 BATCH: Final = 2000
@@ -60,32 +55,12 @@ async def track_deadlines(database: Database, *, now: datetime, batch: int = BAT
     """Bring the deadlines of all penalties up to the log and the law; return how many were opened or changed."""
     async with database.reading() as session:
         catalog = await load_catalog(session)
-    law = law_digest(catalog)
     dues = Dues(catalog)
-    total = 0
-    while True:
-        async with database.transaction() as session:
-            connection = await driver(session)
-            cursor = await lock_cursor(connection)
-            reached, keys = await changed_penalties(connection, after=cursor.position, limit=batch)
-            if reached == cursor.position:
-                break
-            total += await _bring_up(connection, catalog, dues, keys, cause="record", now=now)
-            await move_cursor(connection, replace(cursor, position=reached))
-    while True:
-        async with database.transaction() as session:
-            connection = await driver(session)
-            cursor = await lock_cursor(connection)
-            if cursor.law == law:
-                return total
-            after = cursor.after if cursor.reviewing == law else None
-            keys = await next_penalties(connection, after=after, limit=batch)
-            total += await _bring_up(connection, catalog, dues, keys, cause="law", now=now)
-            if keys:
-                cursor = replace(cursor, reviewing=law, after=keys[-1])
-            else:
-                cursor = replace(cursor, law=law, reviewing=None, after=None)
-            await move_cursor(connection, cursor)
+
+    async def work(connection: Connection, keys: list[Key], cause: str) -> int:
+        return await _bring_up(connection, catalog, dues, keys, cause=cause, now=now)
+
+    return await review_records(database, table="deadline_cursor", law=law_digest(catalog), batch=batch, work=work)
 
 
 async def derive_deadlines(
@@ -164,8 +139,6 @@ async def notify_deadlines(database: Database, *, now: datetime, batch: int = BA
 async def _bring_up(
     connection: Connection, catalog: Catalog, dues: Dues, keys: list[Key], *, cause: str, now: datetime
 ) -> int:
-    if not keys:
-        return 0
     records = await list_records(connection, catalog, keys=keys)
     standing = await list_standing(connection, keys=keys)
     new: list[tuple[Record, Tracked]] = []

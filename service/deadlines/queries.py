@@ -1,7 +1,6 @@
 """SQL of deadlines: what the records say, what stands, and both brought together in bulk."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -11,9 +10,8 @@ from asyncpg import Connection
 
 from service.catalog.rules import Catalog
 from service.deadlines.rules import Change, Record, Standing, State, Tracked
+from service.records.review import Key
 from service.rulebook.deadlines import RecordedPenalty
-
-Key = tuple[str, UUID]
 
 #: Digits 3 and 4 of a code are the region of first registration; 10 is the national level and no province.
 _RECORDS: Final = """
@@ -22,70 +20,6 @@ SELECT v.uscc, v.id, v.state, v.source_code, v.authority_code, v.procedure, v.ki
 FROM unnest($1::text[], $2::uuid[]) AS a (uscc, id)
 JOIN penalty_version v ON v.uscc = a.uscc AND v.id = a.id AND v.superseded_at IS NULL
 LEFT JOIN subject_version s ON s.uscc = v.uscc AND s.superseded_at IS NULL AND s.registered AND s.state <> 'void'"""
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """How far deadlines were derived: position of the log, digest of the law, and where a review of all records stands."""
-
-    position: int
-    law: str | None
-    reviewing: str | None
-    after: Key | None
-
-
-async def lock_cursor(connection: Connection) -> Cursor:
-    """Return the cursor, locked: two runs take turns. A restored database has a new log, of which nothing was read yet."""
-    row = await connection.fetchrow("SELECT * FROM deadline_cursor FOR UPDATE")
-    log_id = await connection.fetchval("SELECT log_id FROM change_log")
-    if row["log_id"] != log_id:
-        await connection.execute("UPDATE deadline_cursor SET log_id = $1, position = 0, law = NULL", log_id)
-        return Cursor(0, None, None, None)
-    after = None if row["reviewed_uscc"] is None else (row["reviewed_uscc"], row["reviewed_id"])
-    return Cursor(row["position"], row["law"], row["reviewing"], after)
-
-
-async def changed_penalties(connection: Connection, *, after: int, limit: int) -> tuple[int, list[Key]]:
-    """Return the position up to which the next changes reach, and the penalties they touch.
-
-    A change of a registration touches all penalties of the subject: its province decides who publishes.
-    """
-    rows = await connection.fetch(
-        """WITH part AS (SELECT position, uscc, kind, record_id FROM change WHERE position > $1 ORDER BY position LIMIT $2)
-        SELECT (SELECT max(position) FROM part) AS reached, p.uscc, p.id FROM (
-            SELECT uscc, record_id AS id FROM part WHERE kind = 'penalty'
-            UNION
-            SELECT p.uscc, p.id FROM penalty p WHERE p.uscc IN (SELECT uscc FROM part WHERE kind = 'subject')
-        ) p
-        UNION ALL
-        SELECT max(position), NULL, NULL FROM part""",
-        after,
-        limit,
-    )
-    reached = rows[-1]["reached"]
-    return (after if reached is None else reached), [(row["uscc"], row["id"]) for row in rows[:-1]]
-
-
-async def next_penalties(connection: Connection, *, after: Key | None, limit: int) -> list[Key]:
-    """Return the next penalties in the order of their keys."""
-    start = after or ("", UUID(int=0))
-    rows = await connection.fetch(
-        "SELECT uscc, id FROM penalty WHERE (uscc, id) > ($1, $2) ORDER BY uscc, id LIMIT $3", *start, limit
-    )
-    return [(row["uscc"], row["id"]) for row in rows]
-
-
-async def move_cursor(connection: Connection, cursor: Cursor) -> None:
-    """Write how far deadlines are derived by now; with the deadlines, in one transaction."""
-    uscc, record_id = cursor.after or (None, None)
-    await connection.execute(
-        """UPDATE deadline_cursor SET position = $1, law = $2, reviewing = $3, reviewed_uscc = $4, reviewed_id = $5""",
-        cursor.position,
-        cursor.law,
-        cursor.reviewing,
-        uscc,
-        record_id,
-    )
 
 
 async def list_records(connection: Connection, catalog: Catalog, *, keys: Sequence[Key]) -> list[Record]:

@@ -21,6 +21,7 @@ from service.models.record import (
     PenaltyVersion,
     SourceStatement,
 )
+from service.models.redating import Redating, RedatingCursor
 from service.models.repair import CaseEvent, Objection, Repair
 from service.models.sharing import DataSupply, SharingAgreement
 from service.models.subject import Subject, SubjectIdentifier, SubjectName, SubjectVersion
@@ -67,6 +68,8 @@ __all__ = [
     "PenaltyVersion",
     "PendingChange",
     "Principal",
+    "Redating",
+    "RedatingCursor",
     "Region",
     "Repair",
     "RuleProposal",

@@ -1,0 +1,142 @@
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Query
+
+from schemas.redatings import RedatingDecision, RedatingPage, RedatingPreview, RedatingsDecided
+from service.access.declared import Whose
+from service.access.rules import Actor, Role
+from service.db import driver
+from service.http import (
+    ROLE_REFUSALS,
+    BadCursor,
+    Now,
+    PageDep,
+    ReadSessionDep,
+    SessionDep,
+    answers,
+    encode_cursor,
+    require,
+)
+from service.redatings import examples
+from service.redatings.actions import decide_redatings
+from service.redatings.queries import Wanted, count_redatings, list_redatings
+from service.redatings.rules import NothingOpen, NotYourRedatings, PreviewOutdated, TooManyRedatings
+
+router = APIRouter(prefix="/v1/redatings", tags=["deadlines"])
+
+Watcher = Annotated[Actor, require(Role.RECORDER, Role.REVIEWER, Role.AUDITOR, whose=Whose.SEEN)]
+Reviewer = Annotated[Actor, require(Role.REVIEWER, whose=Whose.OWN)]
+Effects = Literal["shorter", "longer", "shown", "hidden", "unchanged"]
+EffectQuery = Annotated[Effects | None, Query(description="Only those with this effect for the public.")]
+RuleQuery = Annotated[str | None, Query(max_length=80, description="Only those that this row would set.")]
+AuthorityQuery = Annotated[str | None, Query(max_length=80, description="Only this authority's.")]
+
+
+def _seen(actor: Actor, authority: str | None) -> frozenset[str] | None:
+    if actor.audits_everything:
+        return None if authority is None else frozenset({authority})
+    return actor.sees_records_of if authority is None else actor.sees_records_of & {authority}
+
+
+def _view(row: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("id", "uscc", "document_no", "authority_code", "state", "effect", "rule_before", "rule_after", "found_at")
+    decided = ("decided_by", "decided_at", "reason")
+    return {name: row[name] for name in (*names, *decided)} | {
+        "penalty_id": row["record_id"],
+        "before": json.loads(row["before_text"]),
+        "after": json.loads(row["after_text"]),
+    }
+
+
+@router.get(
+    "",
+    summary="List records that the rulebook would redate",
+    response_model=RedatingPage,
+    responses=answers({"items": [examples.REDATING], "next": None}, *ROLE_REFUSALS, BadCursor, words="Oldest first."),
+)
+async def list_all(
+    actor: Watcher,
+    session: ReadSessionDep,
+    page: PageDep,
+    state: Annotated[Literal["open", "applied", "kept", "moot"], Query(description="How they stand.")] = "open",
+    authority: AuthorityQuery = None,
+    effect: EffectQuery = None,
+    rule_after: RuleQuery = None,
+) -> dict[str, Any]:
+    """Give the published penalties whose windows the present rulebook would change, each before and after.
+
+    Nothing is moved until the authority that owns the record decides.
+    """
+    try:
+        after = None if page.after is None else UUID(page.after[0])
+    except ValueError as error:
+        raise BadCursor("The cursor is not one that this list gave as `next`.", detail_zh="翻页游标无效。") from error
+    wanted = Wanted(_seen(actor, authority), state, effect, rule_after)
+    rows = await list_redatings(await driver(session), wanted, after=after, limit=page.limit + 1)
+    part = rows[: page.limit]
+    following = encode_cursor((str(part[-1]["id"]),)) if len(rows) > page.limit else None
+    return {"items": [_view(row) for row in part], "next": following}
+
+
+@router.get(
+    "/preview",
+    summary="Preview a decision about redatings",
+    response_model=RedatingPreview,
+    responses=answers(examples.PREVIEW, *ROLE_REFUSALS, words="The open ones in groups that are alike."),
+)
+async def preview(
+    actor: Watcher,
+    session: ReadSessionDep,
+    authority: AuthorityQuery = None,
+    effect: EffectQuery = None,
+    rule_after: RuleQuery = None,
+) -> dict[str, Any]:
+    """Count the open redatings by authority, effect and rules, with the first and last days before and after."""
+    wanted = Wanted(_seen(actor, authority), "open", effect, rule_after)
+    groups = [dict(row) for row in await count_redatings(await driver(session), wanted)]
+    return {"redatings": sum(group["redatings"] for group in groups), "groups": groups}
+
+
+@router.post(
+    "/decisions",
+    summary="Decide about redatings in bulk",
+    response_model=RedatingsDecided,
+    responses=answers(
+        examples.DECIDED,
+        *ROLE_REFUSALS,
+        NotYourRedatings,
+        NothingOpen,
+        PreviewOutdated,
+        TooManyRedatings,
+        words="What was done, all of it or nothing.",
+    ),
+)
+async def decide(
+    body: Annotated[RedatingDecision, Body(examples=[examples.DECISION])],
+    actor: Reviewer,
+    session: SessionDep,
+    now: Now,
+) -> dict[str, int]:
+    """Let the records follow the rulebook, each by a version of its own, or keep their dates, for all that the filter finds.
+
+    `expected` is the count of the preview: where more or fewer are open by now, nothing is done. A difference that is kept is not
+    listed again.
+    """
+    return await decide_redatings(
+        session,
+        wanted=Wanted(
+            None if body.authority is None else frozenset({body.authority}),
+            "open",
+            body.effect,
+            body.rule_after,
+            body.ids,
+        ),
+        apply=body.decision == "apply",
+        expected=body.expected,
+        reason=body.reason,
+        actor=actor,
+        now=now,
+    )
