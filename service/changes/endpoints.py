@@ -87,7 +87,7 @@ async def list_changes(
     today: Today,
     after: Annotated[int, Query(ge=0, description="Position you have read up to; 0 for all.")] = 0,
     log_id: Annotated[UUID | None, Query(description="The log you follow; a different one is a 409.")] = None,
-    limit: Annotated[int, Query(ge=1, le=10_000, description="Most changes of one page.")] = 1000,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Most changes of one page.")] = 1000,
 ) -> Response:
     """Give what happened behind a position, in the one order that all readers see.
 
