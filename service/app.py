@@ -46,6 +46,7 @@ from service.http import refuse_unknown_parameters
 from service.idempotency.http import add_repetition
 from service.limits.limiter import Limiter
 from service.limits.middleware import RateLimits
+from service.metrics.figures import Figures
 from service.middleware.body_limit import BodyLimit
 from service.middleware.capacity import Capacity
 from service.middleware.headers import SecurityHeaders
@@ -194,9 +195,12 @@ def create_app(
         app.add_middleware(RateLimits, limiter=limiter)
     app.add_middleware(ProblemPages)
     writer = AuditWriter(database)
+    app.state.figures = Figures()
     app.state.audit_writer = writer
     # Added last, so outermost: what the others refuse is recorded too.
-    app.add_middleware(Auditing, writer=writer, clock=clock, strict=settings.audit == "strict", observe=lambda _: None)
+    app.add_middleware(
+        Auditing, writer=writer, clock=clock, strict=settings.audit == "strict", observe=app.state.figures.observe
+    )
     add_problem_handlers(app)
     add_repetition(app)
     for router in ROUTERS:

@@ -2,14 +2,11 @@
 
 import asyncio
 import gc
-import logging
 import os
 import signal
-import sys
 import threading
 from typing import Annotated
 
-import structlog
 import typer
 
 from jobs.registry import JOBS
@@ -24,6 +21,7 @@ from service.clock import system_clock
 from service.connection import Urls, database_url, database_urls
 from service.db import Database
 from service.demo import run_demo
+from service.logs import log_to_stderr
 from service.migrate import migrate as migrate_schema
 from service.migrate import refuse_newer
 from service.privileges import Granted, grant_privileges, words
@@ -58,22 +56,6 @@ def spare_collections() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
-
-
-def log_to_stderr(settings: Settings) -> None:
-    """Log as JSON lines to standard error, from the set level on."""
-    level = getattr(logging, settings.log_level.upper())
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 def serve(*, owned: OwnedOption = False) -> None:

@@ -5,10 +5,10 @@ from fastapi.responses import PlainTextResponse
 
 from schemas.health import Alive, Readiness
 from service.audit.rules import Audited, audited
-from service.health.queries import find_backlog, find_schema
+from service.health.queries import count_queues, find_backlog, find_schema, source_ages
 from service.health.rules import OtherSchema, check_schema
 from service.http import PUBLIC, DatabaseDep, Now, answers
-from service.limits.limiter import Limiter
+from service.metrics.figures import Figures, Stored
 
 router = APIRouter(tags=["health"], dependencies=[PUBLIC])
 
@@ -19,23 +19,9 @@ READY: dict[str, Any] = {
     "sequencer": {"head_position": 48211, "pending_count": 12, "lag_seconds": 0.14, "late": False},
 }
 METRICS = (
-    "# HELP xinyong_log_head_position Last position of the change log.\n"
-    "# TYPE xinyong_log_head_position gauge\n"
-    "xinyong_log_head_position {head}\n"
-    "# HELP xinyong_pending_changes Changes that wait for their position.\n"
-    "# TYPE xinyong_pending_changes gauge\n"
-    "xinyong_pending_changes {pending}\n"
-    "# HELP xinyong_sequencer_lag_seconds How long the oldest of them has waited.\n"
-    "# TYPE xinyong_sequencer_lag_seconds gauge\n"
-    "xinyong_sequencer_lag_seconds {lag}\n"
-)
-LIMITS = (
-    "# HELP xinyong_limiter_refusals_total Requests that this process refused because they were too many.\n"
-    "# TYPE xinyong_limiter_refusals_total counter\n"
-    "xinyong_limiter_refusals_total {refusals}\n"
-    "# HELP xinyong_limiter_failures_total Times the counters of the rate limits could not be used; reads went on uncounted.\n"
-    "# TYPE xinyong_limiter_failures_total counter\n"
-    "xinyong_limiter_failures_total {failures}\n"
+    "# HELP xinyong_requests_total Answers, by operation, class of asker and of status.\n"
+    "# TYPE xinyong_requests_total counter\n"
+    'xinyong_requests_total{asker="platform",operation="GET /v1/status/{uscc}",status="2xx"} 48211.0\n'
 )
 
 
@@ -92,17 +78,22 @@ async def tell_ready(database: DatabaseDep, now: Now) -> dict[str, Any]:
     responses={
         **answers(None),
         200: {
-            "description": "Gauges in the text format of Prometheus.",
-            "content": {"text/plain": {"example": METRICS.format(head=48211, pending=12, lag=0.14)}},
+            "description": "Figures in the text format of Prometheus.",
+            "content": {"text/plain": {"example": METRICS}},
         },
     },
 )
 @audited(Audited.NOTHING)
 async def show_metrics(request: Request, database: DatabaseDep, now: Now) -> str:
-    """Give the figures of the change log, and of this process's rate limits, in the text format of Prometheus."""
+    """Give counts and latencies of this process and what waits in the database, in the text format of Prometheus.
+
+    Several processes are scraped one by one, each at its own port.
+    """
     async with database.reading() as session:
         backlog = await find_backlog(session)
-    limiter: Limiter | None = request.app.state.limiter
-    limits = "" if limiter is None else LIMITS.format(refusals=limiter.refusals, failures=limiter.failures)
-    lag = round(backlog.lag_seconds(now=now), 3)
-    return METRICS.format(head=backlog.head_position, pending=backlog.pending_count, lag=lag) + limits
+        queues = await count_queues(session)
+        ages = await source_ages(session, now=now)
+    stored = Stored(backlog.head_position, backlog.pending_count, backlog.lag_seconds(now=now), queues, ages)
+    state = request.app.state
+    figures: Figures = state.figures
+    return figures.text(stored, engine=database.engine, writer=state.audit_writer, limiter=state.limiter)

@@ -1,3 +1,4 @@
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
@@ -34,3 +35,25 @@ async def find_backlog(session: AsyncSession | ReadSession) -> Backlog:
     waiting = await session.execute(select(func.count(), func.min(PendingChange.recorded_at)))
     count, oldest = waiting.one()
     return Backlog(head, count, oldest)
+
+
+async def count_queues(session: AsyncSession | ReadSession) -> dict[str, int]:
+    """Return what waits: imports that have not ended, and audit entries that are not linked."""
+    found = await session.execute(
+        text(
+            "SELECT (SELECT count(*) FROM data_import WHERE state NOT IN ('finished', 'failed', 'reverted')) AS imports,"
+            " (SELECT coalesce(sum(cardinality(entry_ids)), 0) FROM audit_pending) AS audit_links"
+        )
+    )
+    return {str(name): int(count) for name, count in found.mappings().one().items()}
+
+
+async def source_ages(session: AsyncSession | ReadSession, *, now: datetime) -> dict[str, float]:
+    """Return by source the seconds since its last finished import."""
+    found = await session.execute(
+        text(
+            "SELECT source_code, max(finished_at) AS last FROM data_import"
+            " WHERE state = 'finished' AND source_code IS NOT NULL AND finished_at IS NOT NULL GROUP BY source_code"
+        )
+    )
+    return {row.source_code: round((now - row.last).total_seconds(), 1) for row in found}

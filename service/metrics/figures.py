@@ -1,0 +1,89 @@
+"""The figures of one API process in the text format of Prometheus; what lies in the database is asked when they are read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import QueuePool
+
+from service.audit.middleware import Seen
+from service.audit.writer import AuditWriter
+from service.limits.limiter import Limiter
+from service.metrics.rules import asker_class, status_class
+
+BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the database says: the log, the queues (entries by name), and by source the seconds since its last delivery."""
+
+    head_position: int
+    pending_changes: int
+    sequencer_lag: float
+    queues: Mapping[str, int]
+    source_ages: Mapping[str, float]
+
+
+class Figures:
+    """Counts and latencies of this process, and gauges that are set when they are read."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        labels = ("operation", "asker")
+        self._requests = Counter(
+            "xinyong_requests",
+            "Answers, by operation, class of asker and of status.",
+            (*labels, "status"),
+            registry=registry,
+        )
+        self._seconds = Histogram(
+            "xinyong_request_seconds",
+            "From the request to the end of its answer.",
+            labels,
+            buckets=BUCKETS,
+            registry=registry,
+        )
+        self._head = Gauge("xinyong_log_head_position", "Last position of the change log.", registry=registry)
+        self._pending = Gauge("xinyong_pending_changes", "Changes that wait for their position.", registry=registry)
+        self._lag = Gauge("xinyong_sequencer_lag_seconds", "How long the oldest of them has waited.", registry=registry)
+        self._queue = Gauge("xinyong_queue_depth", "What waits, by queue.", ("queue",), registry=registry)
+        self._age = Gauge("xinyong_source_age_seconds", "Since the last delivery.", ("source",), registry=registry)
+        self._pool = Gauge("xinyong_pool_connections", "Connections of this process.", ("state",), registry=registry)
+        self._unwritten = Gauge(
+            "xinyong_audit_waiting", "Entries of this process not committed yet.", registry=registry
+        )
+        self._lost = Gauge("xinyong_audit_lost", "Entries that this process could not write.", registry=registry)
+        self._refusals = Gauge(
+            "xinyong_limiter_refusals_total", "Requests refused because they were too many.", registry=registry
+        )
+        self._failures = Gauge(
+            "xinyong_limiter_failures_total", "Times the limits' counters failed.", registry=registry
+        )
+
+    def observe(self, seen: Seen) -> None:
+        """Count an answer."""
+        asker = asker_class(seen.roles)
+        self._requests.labels(seen.operation, asker, status_class(seen.status)).inc()
+        self._seconds.labels(seen.operation, asker).observe(seen.seconds)
+
+    def text(self, stored: Stored, *, engine: AsyncEngine, writer: AuditWriter, limiter: Limiter | None) -> str:
+        """Return all figures as text."""
+        self._head.set(stored.head_position)
+        self._pending.set(stored.pending_changes)
+        self._lag.set(stored.sequencer_lag)
+        for name, depth in stored.queues.items():
+            self._queue.labels(name).set(depth)
+        for source, age in stored.source_ages.items():
+            self._age.labels(source).set(age)
+        if isinstance(engine.pool, QueuePool):
+            self._pool.labels("in_use").set(engine.pool.checkedout())
+            self._pool.labels("idle").set(engine.pool.checkedin())
+        self._unwritten.set(writer.queue_depth)
+        self._lost.set(writer.lost)
+        if limiter is not None:
+            self._refusals.set(limiter.refusals)
+            self._failures.set(limiter.failures)
+        return generate_latest(self.registry).decode()
