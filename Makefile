@@ -16,6 +16,7 @@ check: .venv/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m schemas.write_openapi --check
+	$(BIN)/python -m service.access.table --check
 	$(BIN)/pytest -q -p no:cacheprovider tests/test_layers.py tests/test_lock.py tests/test_migration_chain.py
 
 # The long versions: hours of faults and millions of inputs instead of seconds and hundreds.
@@ -27,6 +28,7 @@ bench: .venv/dev.stamp
 
 openapi: .venv/dev.stamp
 	$(BIN)/python -m schemas.write_openapi
+	$(BIN)/python -m service.access.table --write
 
 dictionary: .venv/dev.stamp
 	$(BIN)/python -m schemas.write_data_dictionary

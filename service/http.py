@@ -178,18 +178,15 @@ async def _open_read_session(
 ReadSessionDep = Annotated[ReadSession, Depends(_open_read_session, scope="function")]
 
 
-async def _open_access_session(
-    request: Request, database: DatabaseDep, note: NoteDep, now: Now
-) -> AsyncIterator[AsyncSession]:
+async def _forget_access(request: Request) -> AsyncIterator[None]:
+    yield
     access: AccessCache = request.app.state.access
-    async with database.transaction(request_id=note.request_id) as session:
-        yield session
-        await record_write(session, request.scope, at=now)
     access.expire()
 
 
-#: A session for changes of who may do what: this process looks again right after the commit, others within a second.
-AccessSessionDep = Annotated[AsyncSession, Depends(_open_access_session, scope="function")]
+#: Declares that an operation changes who may do what: this process looks again right after the commit, others within a second.
+#: It belongs into `dependencies=`, which are entered before the session and so left after its commit.
+CHANGES_ACCESS: Final = Depends(_forget_access, scope="function")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from fastapi import APIRouter, Body, Query, Response
 
 from schemas.blacklist import EntryDraft as EntryDraftIn
 from schemas.blacklist import EntryOut, EntryPage, EntryTestOut, EntryVersionPage, RevocationPage
+from service.access.declared import Whose
 from service.access.rules import Actor, Role, WhichAuthority
 from service.blacklist import examples
 from service.blacklist.actions import KIND, content_of, entry_tests, findings, get_visible
@@ -24,7 +25,6 @@ from service.blacklist.views import entry_view, revocation_view, versions_view
 from service.http import (
     KEY_REFUSALS,
     ROLE_REFUSALS,
-    ActorDep,
     BadCursor,
     CatalogDep,
     Now,
@@ -50,8 +50,9 @@ router = APIRouter(prefix="/v1", tags=["blacklist"])
 PATH = "/subjects/{uscc}/blacklist-entries"
 add_routes(router, PATH + "/{record_id}", ROUTES, SHOWN)
 
-Lister = Annotated[Actor, require(Role.LISTER)]
-Own = Annotated[Actor, require(Role.LISTER, Role.REVIEWER, Role.CONSENTER)]
+Reader = Annotated[Actor, require(whose=Whose.SEEN)]
+Lister = Annotated[Actor, require(Role.LISTER, whose=Whose.OWN)]
+Own = Annotated[Actor, require(Role.LISTER, Role.REVIEWER, Role.CONSENTER, whose=Whose.OWN)]
 
 
 @router.get(
@@ -62,7 +63,7 @@ Own = Annotated[Actor, require(Role.LISTER, Role.REVIEWER, Role.CONSENTER)]
 )
 async def list_subject_entries(
     uscc: Uscc,
-    actor: ActorDep,
+    actor: Reader,
     session: ReadSessionDep,
     page: PageDep,
     today: Today,
@@ -126,7 +127,7 @@ async def draft_blacklist_entry(
     responses=answers({"items": [examples.REVOCATION], "next": None}, *ROLE_REFUSALS, BadCursor),
 )
 async def list_entry_revocations(
-    actor: Annotated[Actor, require(Role.LISTER, Role.REVIEWER)],
+    actor: Annotated[Actor, require(Role.LISTER, Role.REVIEWER, whose=Whose.OWN)],
     session: ReadSessionDep,
     page: PageDep,
     state: Annotated[Literal["open", "revoked", "kept", "ended"], Query(description="Which ones.")] = "open",
@@ -148,7 +149,7 @@ async def list_entry_revocations(
     response_model=EntryOut,
     responses=answers(examples.ENTRY, *KEY_REFUSALS, MalformedUscc, NoSuchRecord, headers=("ETag",)),
 )
-async def show_entry(uscc: Uscc, record_id: UUID, actor: ActorDep, session: ReadSessionDep, today: Today) -> Response:
+async def show_entry(uscc: Uscc, record_id: UUID, actor: Reader, session: ReadSessionDep, today: Today) -> Response:
     """Give an entry as the key may see it; the ETag is the version that a move names in `If-Match`."""
     code, _ = read_uscc(uscc)
     row = await get_visible(session, uscc=code, record_id=record_id, actor=actor)
@@ -165,7 +166,7 @@ async def show_entry(uscc: Uscc, record_id: UUID, actor: ActorDep, session: Read
     ),
 )
 async def list_entry_versions(
-    uscc: Uscc, record_id: UUID, actor: ActorDep, session: ReadSessionDep, today: Today
+    uscc: Uscc, record_id: UUID, actor: Reader, session: ReadSessionDep, today: Today
 ) -> Response:
     """Give the versions of an entry, each with what changed against the one before."""
     code, _ = read_uscc(uscc)

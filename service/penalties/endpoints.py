@@ -20,13 +20,13 @@ from schemas.penalties import (
     ReviewPage,
     VersionPage,
 )
+from service.access.declared import Whose
 from service.access.rules import Actor, Role, WhichAuthority
 from service.errors import Refusal
 from service.http import (
     KEY_REFUSALS,
     PUBLIC,
     ROLE_REFUSALS,
-    ActorDep,
     BadCursor,
     CatalogDep,
     Now,
@@ -49,6 +49,8 @@ from service.penalties.actions.endings import move_to
 from service.penalties.actions.reviews import BulkRefused, approve_several
 from service.penalties.queries import list_notices, list_queue
 from service.penalties.rules import (
+    MAY_PROPOSE,
+    MOVES,
     AlreadyRecorded,
     Content,
     CorrectionOpen,
@@ -75,8 +77,11 @@ from service.versions import ANY_VERSION, ExpectedVersion, version_etag
 router = APIRouter(prefix="/v1", tags=["penalties"])
 add_routes(router, "/subjects/{uscc}/penalties/{record_id}", ROUTES, SHOWN)
 
-Recorder = Annotated[Actor, require(Role.RECORDER)]
-Reviewer = Annotated[Actor, require(Role.REVIEWER)]
+Reader = Annotated[Actor, require(whose=Whose.SEEN)]
+Recorder = Annotated[Actor, require(Role.RECORDER, whose=Whose.OWN)]
+Mover = Annotated[Actor, require(*sorted(MOVES["move"].roles), whose=Whose.OWN)]
+Proposer = Annotated[Actor, require(*sorted(MAY_PROPOSE.roles), whose=Whose.OWN)]
+Reviewer = Annotated[Actor, require(Role.REVIEWER, whose=Whose.OWN)]
 DRAFT_REFUSALS: tuple[type[Refusal], ...] = (
     *ROLE_REFUSALS, MalformedUscc, WhichAuthority, OtherAuthority, AlreadyRecorded, ImpossibleDay,
 )  # fmt: skip
@@ -90,7 +95,7 @@ DRAFT_REFUSALS: tuple[type[Refusal], ...] = (
 )
 async def list_subject_penalties(
     uscc: Uscc,
-    actor: ActorDep,
+    actor: Reader,
     session: ReadSessionDep,
     page: PageDep,
     today: Today,
@@ -264,7 +269,7 @@ async def list_withdrawal_notices(
     response_model=PenaltyOut,
     responses=answers(examples.PENALTY, *KEY_REFUSALS, MalformedUscc, NoSuchRecord, headers=("ETag",)),
 )
-async def show_penalty(uscc: Uscc, record_id: UUID, actor: ActorDep, session: ReadSessionDep, today: Today) -> Response:
+async def show_penalty(uscc: Uscc, record_id: UUID, actor: Reader, session: ReadSessionDep, today: Today) -> Response:
     """Give a penalty as the key may see it; the ETag is the version that a move names in `If-Match`."""
     code, _ = read_uscc(uscc)
     row = await get_visible(session, uscc=code, record_id=record_id, actor=actor)
@@ -281,7 +286,7 @@ async def show_penalty(uscc: Uscc, record_id: UUID, actor: ActorDep, session: Re
     ),
 )
 async def list_penalty_versions(
-    uscc: Uscc, record_id: UUID, actor: ActorDep, session: ReadSessionDep, today: Today
+    uscc: Uscc, record_id: UUID, actor: Reader, session: ReadSessionDep, today: Today
 ) -> Response:
     """Give the versions of a penalty, each with what changed against the one before.
 
@@ -302,7 +307,7 @@ async def list_penalty_versions(
 async def show_checklist(
     uscc: Uscc,
     record_id: UUID,
-    actor: Annotated[Actor, require(Role.RECORDER, Role.REVIEWER)],
+    actor: Annotated[Actor, require(Role.RECORDER, Role.REVIEWER, whose=Whose.OWN)],
     session: ReadSessionDep,
     catalog: CatalogDep,
     today: Today,
@@ -336,7 +341,7 @@ async def propose_penalty_correction(
     uscc: Uscc,
     record_id: UUID,
     body: CorrectionProposed,
-    actor: ActorDep,
+    actor: Proposer,
     session: CreatingSessionDep,
     catalog: CatalogDep,
     response: Response,
@@ -365,7 +370,7 @@ async def propose_penalty_correction(
 async def show_correction(
     uscc: Uscc,
     record_id: UUID,
-    actor: Annotated[Actor, require(Role.RECORDER, Role.REVIEWER)],
+    actor: Annotated[Actor, require(Role.RECORDER, Role.REVIEWER, whose=Whose.OWN)],
     session: ReadSessionDep,
     catalog: CatalogDep,
     now: Now,
@@ -399,7 +404,7 @@ async def move_penalty(
     uscc: Uscc,
     record_id: UUID,
     body: Moved,
-    actor: ActorDep,
+    actor: Mover,
     session: SessionDep,
     catalog: CatalogDep,
     now: Now,

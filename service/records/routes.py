@@ -10,12 +10,13 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from schemas.base import Input
+from service.access.declared import Whose
+from service.access.rules import Actor
 from service.catalog.rules import Catalog
 from service.errors import Refusal
 from service.http import (
     ROLE_REFUSALS,
     VERSION_REFUSALS,
-    ActorDep,
     BadCursor,
     CatalogDep,
     Now,
@@ -24,6 +25,7 @@ from service.http import (
     VersionDep,
     answers,
     json_response,
+    require,
 )
 from service.records.actions import Order
 from service.records.queries import Row
@@ -103,7 +105,7 @@ def _endpoint(route: Route, shown: Shown) -> Callable[..., Awaitable[Response]]:
     async def _move(
         uscc: Uscc,
         record_id: UUID,
-        actor: ActorDep,
+        actor: Actor,
         session: SessionDep,
         catalog: CatalogDep,
         now: Now,
@@ -115,5 +117,6 @@ def _endpoint(route: Route, shown: Shown) -> Callable[..., Awaitable[Response]]:
         return after_move(shown, await route.run(session, catalog, order, body), order)
 
     _move.__annotations__["body"] = Annotated[route.body, Body()]
+    _move.__annotations__["actor"] = Annotated[Actor, require(*sorted(route.move.roles), whose=Whose.OWN)]
     _move.__doc__ = route.move.words + (f"\n\nSource: {route.move.citation}." if route.move.citation else "")
     return _move

@@ -19,10 +19,10 @@ from service.access.principals.rules import ImpossibleDays
 from service.access.rules import AUTHORITY_ROLES, Actor, Role, WhichAuthority
 from service.catalog.rules import NoSuchAuthority
 from service.http import (
+    CHANGES_ACCESS,
     PUBLIC,
     ROLE_REFUSALS,
     VERSION_REFUSALS,
-    AccessSessionDep,
     BadCursor,
     Now,
     PageDep,
@@ -78,6 +78,7 @@ async def list_all_agreements(
 
 @router.post(
     "/sharing-agreements",
+    dependencies=[CHANGES_ACCESS],
     summary="Ask for records of another authority",
     status_code=201,
     response_model=AgreementOut,
@@ -124,6 +125,7 @@ async def show_agreement(agreement_id: UUID, actor: Reader, session: ReadSession
 
 @router.post(
     "/sharing-agreements/{agreement_id}/approve",
+    dependencies=[CHANGES_ACCESS],
     summary="Approve a request",
     response_model=AgreementOut,
     responses=answers(examples.AGREEMENT, *MOVE, LongerThanAsked),
@@ -132,7 +134,7 @@ async def approve_agreement(
     agreement_id: UUID,
     body: Annotated[Approval, Body(examples=[{"reason": "执法协作需要", "until_on": "2027-06-30"}])],
     actor: Binding,
-    session: AccessSessionDep,
+    session: SessionDep,
     now: Now,
 ) -> SharingAgreement:
     """Open what was asked for, perhaps for a shorter time: the owner decides."""
@@ -149,6 +151,7 @@ async def approve_agreement(
 
 @router.post(
     "/sharing-agreements/{agreement_id}/refuse",
+    dependencies=[CHANGES_ACCESS],
     summary="Refuse a request",
     response_model=AgreementOut,
     responses=answers(examples.AGREEMENT | {"state": "refused", "reason": "与申请目的无关"}, *MOVE),
@@ -157,7 +160,7 @@ async def refuse_agreement(
     agreement_id: UUID,
     body: Annotated[Reason, Body(examples=[{"reason": "与申请目的无关"}])],
     actor: Binding,
-    session: AccessSessionDep,
+    session: SessionDep,
     now: Now,
 ) -> SharingAgreement:
     """Refuse what was asked for, with a reason: the owner decides."""
@@ -168,6 +171,7 @@ async def refuse_agreement(
 
 @router.post(
     "/sharing-agreements/{agreement_id}/revoke",
+    dependencies=[CHANGES_ACCESS],
     summary="End an agreement",
     response_model=AgreementOut,
     responses=answers(examples.REVOKED, *MOVE),
@@ -176,7 +180,7 @@ async def end_agreement(
     agreement_id: UUID,
     body: Annotated[Reason, Body(examples=[{"reason": "专项行动结束"}])],
     actor: Binding,
-    session: AccessSessionDep,
+    session: SessionDep,
     now: Now,
 ) -> SharingAgreement:
     """End an agreement in force, by either side; within a second nothing is open by it."""

@@ -12,12 +12,13 @@ from service.access.declared import Whose
 from service.access.principals.rules import ImpossibleDays, NoSuchPrincipal
 from service.access.rules import Actor, Role, WhichAuthority
 from service.http import (
+    CHANGES_ACCESS,
     ROLE_REFUSALS,
-    AccessSessionDep,
     BadCursor,
     Now,
     PageDep,
     ReadSessionDep,
+    SessionDep,
     answers,
     encode_cursor,
     page_after,
@@ -56,6 +57,7 @@ async def list_all_authorisations(
 
 @router.post(
     "",
+    dependencies=[CHANGES_ACCESS],
     summary="Register an enterprise's agent",
     status_code=201,
     response_model=AuthorisationOut,
@@ -99,6 +101,7 @@ async def show_authorisation(authorisation_id: UUID, actor: Reader, session: Rea
 
 @router.post(
     "/{authorisation_id}/revoke",
+    dependencies=[CHANGES_ACCESS],
     summary="End an authorisation",
     response_model=AuthorisationOut,
     responses=answers(
@@ -109,7 +112,7 @@ async def show_authorisation(authorisation_id: UUID, actor: Reader, session: Rea
     ),
 )
 async def end_authorisation(
-    authorisation_id: UUID, actor: Registrar, session: AccessSessionDep, now: Now
+    authorisation_id: UUID, actor: Registrar, session: SessionDep, now: Now
 ) -> SubjectAuthorisation:
     """End an authorisation before its last day; within a second the agent reads what the public reads."""
     return await revoke_authorisation(session, authorisation_id=authorisation_id, actor=actor, now=now)

@@ -21,12 +21,13 @@ from service.access.principals.rules import (
 from service.access.rules import Actor, Role, RoleWithoutAuthority
 from service.catalog.rules import NoSuchAuthority
 from service.http import (
+    CHANGES_ACCESS,
     ROLE_REFUSALS,
-    AccessSessionDep,
     BadCursor,
     Now,
     PageDep,
     ReadSessionDep,
+    SessionDep,
     answers,
     encode_cursor,
     page_after,
@@ -73,6 +74,7 @@ async def list_all_keys(
 
 @router.post(
     "",
+    dependencies=[CHANGES_ACCESS],
     summary="Make a key",
     status_code=201,
     response_model=KeyCreated,
@@ -132,6 +134,7 @@ async def show_key(key_id: UUID, _actor: Administrator, session: ReadSessionDep,
 
 @router.post(
     "/{key_id}/rotate",
+    dependencies=[CHANGES_ACCESS],
     summary="Rotate a key",
     status_code=201,
     response_model=KeyCreated,
@@ -164,10 +167,11 @@ async def rotate_key(
 
 @router.post(
     "/{key_id}/revoke",
+    dependencies=[CHANGES_ACCESS],
     summary="End a key",
     response_model=KeyOut,
     responses=answers(examples.KEY | {"state": "revoked", "revoked_at": examples.AT}, *ROLE_REFUSALS, NoSuchKey),
 )
-async def revoke_key(key_id: UUID, _actor: Administrator, session: AccessSessionDep, now: Now) -> dict[str, Any]:
+async def revoke_key(key_id: UUID, _actor: Administrator, session: SessionDep, now: Now) -> dict[str, Any]:
     """End a key at once; every process refuses it within a second."""
     return _shown(await actions.revoke_key(session, key_id=key_id, now=now), now)

@@ -19,13 +19,14 @@ from service.access.principals.rules import (
 from service.access.rules import Actor, Role, RoleWithoutAuthority
 from service.catalog.rules import NoSuchAuthority
 from service.http import (
+    CHANGES_ACCESS,
     KEY_REFUSALS,
     ROLE_REFUSALS,
-    AccessSessionDep,
     BadCursor,
     Now,
     PageDep,
     ReadSessionDep,
+    SessionDep,
     answers,
     encode_cursor,
     page_after,
@@ -88,6 +89,7 @@ async def show_principal(principal_id: UUID, _actor: Administrator, session: Rea
 
 @router.post(
     "/principals/{principal_id}/grants",
+    dependencies=[CHANGES_ACCESS],
     summary="Give a role",
     status_code=201,
     response_model=GrantOut,
@@ -126,6 +128,7 @@ async def grant_role(
 
 @router.post(
     "/principals/{principal_id}/grants/{grant_id}/revoke",
+    dependencies=[CHANGES_ACCESS],
     summary="Take a role away",
     response_model=GrantOut,
     responses=answers(
@@ -136,7 +139,7 @@ async def grant_role(
     ),
 )
 async def take_role(
-    principal_id: UUID, grant_id: UUID, actor: Administrator, session: AccessSessionDep, now: Now
+    principal_id: UUID, grant_id: UUID, actor: Administrator, session: SessionDep, now: Now
 ) -> AccessGrant:
     """End a grant; it stays to be read. Every process knows it within a second."""
     check_not_own(actor, principal_id)

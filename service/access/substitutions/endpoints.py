@@ -21,12 +21,13 @@ from service.access.substitutions.rules import (
 )
 from service.catalog.rules import NoSuchAuthority
 from service.http import (
+    CHANGES_ACCESS,
     ROLE_REFUSALS,
-    AccessSessionDep,
     BadCursor,
     Now,
     PageDep,
     ReadSessionDep,
+    SessionDep,
     answers,
     encode_cursor,
     page_after,
@@ -58,6 +59,7 @@ async def list_all_substitutions(actor: Reader, session: ReadSessionDep, page: P
 
 @router.post(
     "",
+    dependencies=[CHANGES_ACCESS],
     summary="Let somebody stand in",
     status_code=201,
     response_model=SubstitutionOut,
@@ -108,6 +110,7 @@ async def show_substitution(substitution_id: UUID, actor: Reader, session: ReadS
 
 @router.post(
     "/{substitution_id}/end",
+    dependencies=[CHANGES_ACCESS],
     summary="End a substitution",
     response_model=SubstitutionOut,
     responses=answers(
@@ -118,6 +121,6 @@ async def show_substitution(substitution_id: UUID, actor: Reader, session: ReadS
         SubstitutionEnded,
     ),
 )
-async def stop_substitution(substitution_id: UUID, actor: Planner, session: AccessSessionDep, now: Now) -> Substitution:
+async def stop_substitution(substitution_id: UUID, actor: Planner, session: SessionDep, now: Now) -> Substitution:
     """End a substitution before its last day: an administrator, whose place is taken, or who stands in."""
     return await end_substitution(session, substitution_id=substitution_id, actor=actor, now=now)

@@ -101,7 +101,7 @@ async def test_nobody_reviews_his_own_work(office: Office) -> None:
 
 async def test_rights_versions_and_states_are_each_their_own_refusal(office: Office) -> None:
     record = await office.submitted()
-    assert (await office.do(office.recorder, record, "approve", SIGNED)).json()["code"] == "may_not"
+    assert (await office.do(office.recorder, record, "approve", SIGNED)).json()["code"] == "role_missing"
     assert (await office.do(office.outsider, record, "approve", SIGNED)).status_code == 404
     stale = record | {"version_no": 1}
     assert (await office.do(office.reviewer, stale, "approve", SIGNED)).status_code == 412
@@ -273,7 +273,7 @@ async def test_a_rejected_correction_changes_nothing(office: Office) -> None:
     await office.must(office.recorder, record, "propose-correction", change)
     assert (await office.do(office.recorder, record, "reject-correction", {"reason": "无误"})).json()[
         "code"
-    ] == "may_not"
+    ] == "role_missing"
     after = await office.must(office.reviewer, record, "reject-correction", {"reason": "与决定书一致"})
     assert after["version_no"] == record["version_no"]
     assert (await office.do(office.reviewer, record, "correct", SIGNED)).json()["code"] == "no_open_correction"

@@ -1,0 +1,271 @@
+"""Every route with every role, on its own and on others' things, over the real application and database."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from fastapi import FastAPI
+from httpx import AsyncClient, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.access.actions import new_id
+from service.access.declared import Declared, Whose, operations_of
+from service.access.rules import AUTHORITY_ROLES, RECORD_ROLES, Role
+from service.access.table import PAGE, page_with, table_of
+from service.app import create_app
+from service.db import Database
+from service.models import Deadline, SharingAgreement, SubjectAuthorisation, Substitution
+from service.settings import Settings
+from tests.clients import NOW, client_of
+from tests.factories import (
+    make_entry,
+    make_import,
+    make_import_row,
+    make_penalty,
+    make_registration,
+    number_changes,
+)
+from tests.offices import Offices, open_offices
+
+TODAY: Final = NOW.date()
+#: What stands for a part of a path that names nobody's thing.
+WORDS: Final = {"kind": "penalties", "year": "2026", "n": "1", "code": "x", "authority_code": "district"}
+#: What a body says beside its required form, by the last part of the path: here the form alone is refused before any right.
+BODIES: Final[dict[str, dict[str, Any]]] = {
+    "move": {"to_uscc": "91500000XY0000012K"},
+    "propose-correction": {"changes": {"party_name": "x"}},
+}
+#: Roles that work on an authority's records see its drafts; these two are held for an authority and do not.
+NOT_ON_RECORDS: Final = {Role.REGISTRAR, Role.SUPERVISOR}
+
+
+def application() -> FastAPI:
+    return create_app(Settings(), database=Database("postgresql+asyncpg://localhost/none", application="walk"))
+
+
+def test_every_route_says_who_may_call_it() -> None:
+    assert [f"{one.method} {one.path}" for one in operations_of(application()) if one.access is None] == []
+
+
+def test_the_page_has_the_table_of_the_code() -> None:
+    app = application()
+    page = PAGE.read_text("utf-8")
+    assert page_with(table_of(app), page) == page
+    rows = [line for line in page.splitlines() if line.startswith(("| GET `", "| P", "| DELETE `"))]
+    assert len(rows) == len([one for one in operations_of(app) if one.path.startswith("/v1/")])
+
+
+def sample(schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
+    """Return a value that has the form of a JSON schema: what is required, and no more."""
+    if "$ref" in schema:
+        return sample(schemas[schema["$ref"].rsplit("/", 1)[-1]], schemas)
+    for choice in ("anyOf", "oneOf", "allOf"):
+        if choice in schema:
+            return sample(schema[choice][0], schemas)
+    if "enum" in schema or "const" in schema:
+        return schema.get("const", schema.get("enum", [None])[0])
+    kind = schema.get("type")
+    if kind == "object":
+        return {name: sample(schema["properties"][name], schemas) for name in schema.get("required", ())}
+    if kind == "array":
+        return [sample(schema["items"], schemas)] * schema.get("minItems", 0)
+    if kind == "string":
+        formats = {"date": TODAY.isoformat(), "uuid": str(UUID(int=0)), "date-time": NOW.isoformat()}
+        return formats.get(schema.get("format", ""), "x" * max(1, schema.get("minLength", 1)))
+    return {"integer": schema.get("minimum", 1), "number": schema.get("minimum", 1), "boolean": False}.get(kind or "")
+
+
+@dataclass
+class Caller:
+    """Calls operations by what the application's own document says of them."""
+
+    document: dict[str, Any]
+    bodies: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+    async def call(self, client: AsyncClient, one: Declared, things: dict[str, str]) -> Response:
+        stated = self.document["paths"][one.path][one.method.lower()]
+        query = {
+            part["name"]: sample(part["schema"], self.document["components"]["schemas"])
+            for part in stated.get("parameters", ())
+            if part["in"] == "query" and part.get("required")
+        }
+        path = one.path
+        record = {"record_id": things["entry_id"]} if "/blacklist-entries/" in path and "entry_id" in things else {}
+        for name, value in (WORDS | things | record).items():
+            path = path.replace(f"{{{name}}}", value)
+        assert "{" not in path, f"{one.path}: add what stands for its parts to the walk"
+        body = self.body(one.path, stated)
+        return await client.request(one.method, path, params=query, headers={"If-Match": "*"}, **body)
+
+    def body(self, path: str, stated: dict[str, Any]) -> dict[str, Any]:
+        content = stated.get("requestBody", {}).get("content", {})
+        if "multipart/form-data" in content:
+            return {"files": {"file": b""}}
+        if "application/json" not in content:
+            return {}
+        made = content["application/json"]
+        examples = made.get("examples") or made["schema"].get("examples")
+        first = examples[0] if isinstance(examples, list) else None
+        form = first or sample(made["schema"], self.document["components"]["schemas"])
+        return {"json": form | BODIES.get(path.rsplit("/", 1)[-1], {})}
+
+
+async def things_of(
+    session: AsyncSession, authority: str, partner: str, principals: tuple[UUID, UUID]
+) -> dict[str, str]:
+    """Enter one thing of each kind that is not public and belongs to the authority; return their ids by part of a path."""
+    uscc = await make_registration(session)
+    penalty = await make_penalty(session, uscc, authority_code=authority, state="draft")
+    entry = await make_entry(session, uscc, authority_code=authority, state="draft")
+    imported = await make_import(session, authority_code=authority, table_info={"header": ["a"]})
+    await make_import_row(
+        session, imported, 1, line=2, outcome="quarantined", content={"a": "x"}, reasons=["malformed_code"]
+    )
+    first, second = principals
+    days: dict[str, Any] = {"from_on": TODAY, "until_on": TODAY}
+    agreement, authorisation, substitution, deadline = (new_id() for _ in range(4))
+    session.add_all(
+        [
+            SharingAgreement(
+                id=agreement, requester_code=partner, owner_code=authority, kinds=["penalties"], purpose="x",
+                state="requested", requested_by="test", requested_at=NOW, **days,
+            ),
+            SubjectAuthorisation(
+                id=authorisation, uscc=uscc, principal_id=first, authority_code=authority, document="x",
+                registered_by="test", registered_at=NOW, **days,
+            ),
+            Substitution(
+                id=substitution, kind="substitute", principal_id=first, role="lister", authority_code=authority,
+                for_principal_id=second, basis="x", registered_by="test", registered_at=NOW, **days,
+            ),
+            Deadline(
+                id=deadline, uscc=uscc, record_kind="penalty", record_id=penalty, deadline="D01", rule_id="x",
+                channel="credit_china", bearer="authority", authority_code=authority, division_code="500103",
+                starts_on=TODAY, due_on=TODAY.replace(day=30), provisional=False, state="open", opened_at=NOW,
+                changed_at=NOW,
+            ),
+        ]
+    )  # fmt: skip
+    await session.flush()
+    ids = {
+        "penalty_id": penalty, "entry_id": entry, "record_id": penalty, "import_id": imported, "agreement_id": agreement,
+        "authorisation_id": authorisation, "substitution_id": substitution, "deadline_id": deadline,
+    }  # fmt: skip
+    return {"uscc": uscc} | {name: str(value) for name, value in ids.items()}
+
+
+async def staff(offices: Offices) -> dict[Role, AsyncClient]:
+    return {
+        role: await offices.hire(role, authority="district" if role in {*AUTHORITY_ROLES, Role.AUDITOR} else None)
+        for role in Role
+    }
+
+
+async def test_every_route_lets_in_the_roles_it_declares_and_nobody_else(database: Database) -> None:
+    async with open_offices(database) as offices, client_of(offices.app) as nobody:
+        people = await staff(offices)
+        caller = Caller(offices.app.openapi())
+        nothing = {name: str(uuid4()) for name in ("key_id", "principal_id", "grant_id")}
+        async with database.transaction() as session:
+            nothing |= await things_of(session, "other", "city", (offices.ids[people[Role.LISTER]],) * 2)
+            await number_changes(session)
+        wrong = []
+        for one in operations_of(offices.app):
+            if one.access is None or one.path not in caller.document["paths"]:
+                continue
+            callers: list[tuple[Role | None, AsyncClient]] = [(None, nobody)]
+            callers += [] if one.access.is_public else list(people.items())
+            for role, client in callers:
+                answer = await caller.call(client, one, nothing)
+                code = answer.json().get("code") if answer.headers["content-type"].endswith("json") else None
+                said = {401: role is None and code == "missing_key", 403: code == "role_missing"}.get(
+                    answer.status_code
+                )
+                if answer.status_code >= 500 or one.access.admits(role) is bool(said):
+                    wrong.append((one.method, one.path, role, answer.status_code, code))
+        assert wrong == []
+
+
+async def test_every_route_does_for_ones_own_what_it_does_not_do_for_others(database: Database) -> None:
+    async with open_offices(database) as offices:
+        people = await staff(offices)
+        outsider = await offices.hire(Role.LISTER, authority="other")
+        one_of_us, two_of_us = offices.ids[people[Role.SUBJECT_AGENT]], offices.ids[people[Role.LISTER]]
+        async with database.transaction() as session:
+            own = await things_of(session, "district", "street", (one_of_us, two_of_us))
+            others = await things_of(session, "other", "city", (offices.ids[outsider],) * 2)
+            await number_changes(session)
+        caller = Caller(offices.app.openapi())
+        wrong: list[tuple[object, ...]] = []
+        for one in sorted(operations_of(offices.app), key=lambda one: one.path.endswith("/discard")):
+            access = one.access
+            if access is None or access.is_public or access.whose is Whose.ANY:
+                continue
+            for role, client in people.items():
+                if not access.admits(role) or (role is Role.ADMINISTRATOR and "substitution" in one.path):
+                    continue
+                if "_id}" not in one.path:
+                    if one.method == "GET":
+                        text = (await caller.call(client, one, own)).text
+                        wrong += [(one.path, role, name) for name, value in others.items() if value in text]
+                    continue
+                theirs = await caller.call(client, one, others)
+                absent = {name: value if name == "uscc" else str(uuid4()) for name, value in others.items()}
+                if (
+                    told(theirs, others) != told(await caller.call(client, one, absent), absent)
+                    or theirs.status_code != 404
+                ):
+                    wrong.append((one.method, one.path, role, theirs.text))
+                if role in works_on(one):
+                    ours = await caller.call(client, one, own)
+                    if (
+                        ours.status_code >= 500
+                        or told(ours, own)[:2] == told(theirs, others)[:2]
+                        or ours.status_code in {401, 403}
+                    ):
+                        wrong.append((one.method, one.path, role, ours.text))
+        assert wrong == []
+
+
+def told(answer: Response, things: dict[str, str]) -> tuple[int, Any, Any]:
+    """Return status, code and words of an answer, with the ids of what was asked for taken out of the words."""
+    document = answer.json()
+    words = str(document.get("detail"))
+    for value in things.values():
+        words = words.replace(value, "…")
+    return answer.status_code, document.get("code"), words
+
+
+def works_on(one: Declared) -> set[Role]:
+    """Return the roles that get through to a thing of their own authority by this operation."""
+    assert one.access is not None
+    if one.path.endswith("/substitutions/{substitution_id}/end"):
+        return {Role.LISTER}  # whose place is taken
+    roles = one.access.roles or {*RECORD_ROLES, Role.AUDITOR}
+    on_records = any(part in one.path for part in ("/penalties", "/blacklist-entries"))
+    return {
+        role
+        for role in roles
+        if role in {*AUTHORITY_ROLES, Role.AUDITOR} and not (on_records and role in NOT_ON_RECORDS)
+    }
+
+
+async def test_nobody_writes_in_the_name_of_another_authority(database: Database) -> None:
+    async with open_offices(database) as offices:
+        everything = await offices.hire(*AUTHORITY_ROLES, authority="district")
+        for method, path, body in (
+            ("POST", "/v1/imports?kind=penalties&authority=other&file_name=a.csv", None),
+            ("POST", "/v1/subjects/91500000XY0000012K/penalties", {"authority": "other"}),
+            ("POST", "/v1/penalties/drafts", {"drafts": [{"authority": "other", "uscc": "91500000XY0000012K"}]}),
+            ("PUT", "/v1/catalog/supplies/other/penalties", {"description": "x", "every_days": 7}),
+            (
+                "POST",
+                "/v1/sharing-agreements",
+                {
+                    "requester_code": "other", "owner_code": "city", "kinds": ["penalties"], "purpose": "x",
+                    "from_on": "2026-11-24", "until_on": "2026-11-25",
+                },
+            ),
+        ):  # fmt: skip
+            answer = await everything.request(method, path, json=body)
+            assert answer.status_code == 403, (path, answer.text)
