@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import access, answers, imports, name_search
+from benchmarks import access, answers, audit, imports, name_search
 from benchmarks.steps import console, step
 from service import embedded
 from service.migrate import migrate
@@ -23,6 +23,7 @@ from service.migrate import migrate
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 BENCHMARKS: dict[str, Callable[[str], Awaitable[list[dict[str, Any]]]]] = {
     "access": access.measure,
+    "audit": audit.measure,
     "imports": imports.measure,
     "answers": answers.measure,
     "name_search": name_search.measure,

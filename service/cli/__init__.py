@@ -6,6 +6,8 @@ import typer
 from pydantic import ValidationError
 
 from service.cli import (
+    audit,
+    backup,
     calendar,
     codes,
     exporting,
@@ -33,11 +35,15 @@ app.command("demo")(processes.demo)
 app.command("serve")(processes.serve)
 app.add_typer(processes.jobs_app, name="jobs")
 app.command("migrate")(processes.migrate)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
+app.command("restored")(backup.restored)
 app.command("sample")(processes.sample)
 app.command("import")(importing.import_)
 app.add_typer(keys.app, name="keys")
 app.add_typer(signing.app, name="signing")
 app.add_typer(verify.app, name="verify")
+app.add_typer(audit.app, name="audit")
 app.add_typer(sources.app, name="sources")
 app.add_typer(rulebook.app, name="rules")
 app.add_typer(calendar.app, name="calendar")

@@ -21,12 +21,14 @@ from service.audit.chain.queries import (
     last_signed_number,
     list_blocks,
     make_partition,
+    partition_of,
     take_pending,
 )
 from service.audit.chain.rules import (
     GENESIS,
     GONE,
     HEAD_KIND,
+    RESTORED_KIND,
     SEAL_KIND,
     Block,
     Head,
@@ -160,6 +162,20 @@ async def _reconcile(connection: Connection, chain: Chain) -> None:
         await insert_head(connection, number=head.number, signed_at=head.signed_at, signature=signature)
 
 
+async def state_restored(chain: Chain, *, now: datetime) -> int:
+    """State in the files outside, signed, where the chain of a restored database ends; return that block's number.
+
+    What was signed behind it went with the backup: the next block takes its number, and `verify audit` counts what is lost.
+    """
+    async with chain.database.transaction() as session:
+        newest = await last_block(await driver(session))
+    number, _, value = newest or (0, 0, GENESIS)
+    payload = orjson.dumps({"number": number, "hash": value.hex(), "restored_at": now.isoformat()})
+    signature = chain.keys.sign(payload, kind=RESTORED_KIND, now=now)
+    chain.outside.append([{"restored": signature, "number": number}], month=month_of(now))
+    return number
+
+
 async def make_partitions(database: Database, *, now: datetime) -> int:
     """Make the partitions of this month and the next; return how many were missing."""
     async with database.transaction() as session:
@@ -192,3 +208,20 @@ async def seal_month(chain: Chain, *, month: str, now: datetime) -> int:
         chain.outside.append([{"seal": signature}], month=month_of(now))
         await insert_seal(connection, month=month, sealed_at=now, signature=signature)
     return int(row["count"])
+
+
+async def drop_month(database: Database, month: str) -> bool:
+    """Remove the partition of a sealed month, as the owner of the tables; return whether it was there.
+
+    Raises:
+        NotYetSigned: the month has no seal.
+    """
+    async with database.transaction() as session:
+        connection = await driver(session)
+        if not await connection.fetchval("SELECT true FROM audit_seal WHERE month = $1", month):
+            raise NotYetSigned(f"{month} has no seal.", detail_zh="该月尚未封存。")
+        name = await partition_of(connection, month)
+        if name is not None:
+            await connection.execute(f"ALTER TABLE audit_entry DETACH PARTITION {name}")
+            await connection.execute(f"DROP TABLE {name}")
+    return name is not None

@@ -10,7 +10,15 @@ import pytest
 import uuid_utils.compat
 from sqlalchemy import text
 
-from service.audit.chain.actions import Chain, link_pending, make_partitions, seal_month, sign_head
+from service.audit.chain.actions import (
+    Chain,
+    NotYetSigned,
+    drop_month,
+    link_pending,
+    make_partitions,
+    seal_month,
+    sign_head,
+)
 from service.audit.chain.files import Outside
 from service.audit.chain.queries import list_blocks
 from service.audit.chain.rules import GENESIS, Block, Head, leaf
@@ -247,9 +255,14 @@ async def test_a_sealed_month_may_go_and_an_unsealed_one_may_not(chain: Chain) -
     await make_partitions(chain.database, now=NOW - timedelta(days=40))
     await run(chain.database, "INSERT INTO audit_entry SELECT * FROM kept")
     assert (await verified(chain)).intact
+    with pytest.raises(NotYetSigned):
+        await seal_month(chain, month="2026-11", now=NOW + 2 * MINUTE)
     assert await seal_month(chain, month="2026-10", now=NOW + 2 * MINUTE) == 4
     assert (await verified(chain)).sealed == 0
-    await run(chain.database, "DROP TABLE audit_entry_2026_10")
+    with pytest.raises(NotYetSigned):
+        await drop_month(chain.database, "2026-11")
+    assert await drop_month(chain.database, "2026-10")
+    assert not await drop_month(chain.database, "2026-10")
     report = await verified(chain)
     assert report.intact
     assert (report.sealed, report.entries) == (4, 1)

@@ -60,7 +60,9 @@ async def test_figures_and_log_lines_hold_no_code_key_or_name(
         assert "某企业" not in said
     assert 'operation="GET /v1/status/{uscc}",status="2xx"' in text
     assert re.search(r'xinyong_requests_total\{asker="platform",operation="POST /v1/status",status="2xx"\} 1\.0', text)
-    assert re.search(r'xinyong_request_seconds_count\{asker="anonymous",operation="GET /v1/status/\{uscc\}"\} 1\.0', text)
+    assert re.search(
+        r'xinyong_request_seconds_count\{asker="anonymous",operation="GET /v1/status/\{uscc\}"\} 1\.0', text
+    )
     for name in ("log_head_position", "pending_changes", "pool_connections", "queue_depth", "audit_waiting"):
         assert f"xinyong_{name}" in text
     requests = [line for line in map(json.loads, log.splitlines()) if line["event"] == "request"]
