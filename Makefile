@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test check proof bench openapi dictionary lock clean
+.PHONY: run test check proof sbom bench openapi dictionary lock clean
 
 run: .venv/run.stamp
 	@exec $(BIN)/xinyong demo
@@ -17,11 +17,16 @@ check: .venv/dev.stamp
 	$(BIN)/mypy
 	$(BIN)/python -m schemas.write_openapi --check
 	$(BIN)/python -m service.access.table --check
-	$(BIN)/pytest -q -p no:cacheprovider tests/test_layers.py tests/test_lock.py tests/test_migration_chain.py
+	$(BIN)/pytest -q -p no:cacheprovider tests/test_layers.py tests/test_lock.py tests/test_dependencies.py tests/test_migration_chain.py
 
 # The long versions: hours of faults and millions of inputs instead of seconds and hundreds.
 proof: .venv/dev.stamp
 	$(BIN)/pytest -q -m proof $(ARGS)
+
+# The software bill of materials (CycloneDX) of what is installed to run it.
+SBOM ?= sbom.cdx.json
+sbom: .venv/dev.stamp
+	$(BIN)/cyclonedx-py requirements requirements/run.lock --pyproject pyproject.toml --output-reproducible --of JSON -o $(SBOM)
 
 bench: .venv/dev.stamp
 	$(BIN)/python -m benchmarks $(NAME)
@@ -37,6 +42,7 @@ dictionary: .venv/dev.stamp
 lock: .venv/dev.stamp
 	$(BIN)/uv pip compile pyproject.toml --group build --generate-hashes --no-header --universal --python-version 3.11 --quiet -o requirements/run.lock
 	$(BIN)/uv pip compile pyproject.toml --group build --group dev -c requirements/run.lock --generate-hashes --no-header --universal --python-version 3.11 --quiet -o requirements/dev.lock
+	$(BIN)/python -m tests.licences
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Xinyong needs Python 3.11 or newer; this is %s. Set PYTHON=python3.12, say." % sys.version.split()[0])'

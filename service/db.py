@@ -25,6 +25,7 @@ class Database:
         lock_timeout_ms: int = 0,
         idle_timeout_ms: int = 0,
         command_timeout: float = 0,
+        pool_timeout: float = 10,
     ) -> None:
         server_settings = {"application_name": application, "timezone": "UTC", "jit": "off"}
         deadlines = {
@@ -38,11 +39,11 @@ class Database:
             connect_args["command_timeout"] = command_timeout
         self.url = url
         self.engine: AsyncEngine = create_async_engine(
-            url, pool_size=pool_size, max_overflow=0, pool_timeout=10, connect_args=connect_args
+            url, pool_size=pool_size, max_overflow=0, pool_timeout=pool_timeout, connect_args=connect_args
         )
         # One connection apart, so that answers that wait for their audit never wait for questions that wait for them.
         self.audit_engine: AsyncEngine = create_async_engine(
-            url, pool_size=1, max_overflow=0, pool_timeout=10, connect_args=connect_args
+            url, pool_size=1, max_overflow=0, pool_timeout=pool_timeout, connect_args=connect_args
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 

@@ -134,7 +134,9 @@ class TextSource:
                 break
         scores = {}
         for delimiter in _DELIMITERS:
-            widths = Counter(len(next(csv.reader([line], delimiter=delimiter), ())) for line in lines)
+            # A carriage return within a line is content here; the reader would take it for the end of a file's line.
+            rows = (csv.reader([line.replace("\r", " ")], delimiter=delimiter) for line in lines)
+            widths = Counter(len(next(row, ())) for row in rows)
             scores[delimiter] = max(((width - 1) * count for width, count in widths.items()), default=0)
         return max(_DELIMITERS, key=lambda delimiter: scores[delimiter])
 
