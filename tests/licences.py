@@ -41,7 +41,7 @@ def licence(name: str) -> str | None:
         stated = metadata(name)
     except PackageNotFoundError:
         return None
-    expression = stated.get("License-Expression") or stated.get("License") or ""
+    (expression, *_) = (*(stated.get_all("License-Expression") or ()), *(stated.get_all("License") or ()), "")
     if not expression or "\n" in expression or len(expression) > 60:
         classifiers = [
             line.split(" :: ")[-1] for line in stated.get_all("Classifier") or () if line.startswith("License")
