@@ -41,7 +41,8 @@ def licence(name: str) -> str | None:
         stated = metadata(name)
     except PackageNotFoundError:
         return None
-    (expression, *_) = (*(stated.get_all("License-Expression") or ()), *(stated.get_all("License") or ()), "")
+    expressions: list[str] = (stated.get_all("License-Expression") or []) + (stated.get_all("License") or [])
+    expression = expressions[0] if expressions else ""
     if not expression or "\n" in expression or len(expression) > 60:
         classifiers = [
             line.split(" :: ")[-1] for line in stated.get_all("Classifier") or () if line.startswith("License")
