@@ -70,10 +70,9 @@ def proposed_rule(kind: str, body: Mapping[str, Any], supersedes: str | None, ca
     check_period(rule.effective_from, rule.effective_to)
     with_it = replace(catalog, rules=(*catalog.rules, rule))
     try:
-        parameters, deadlines = with_it.rulebook.parameters, with_it.deadlines
+        parameters, _ = with_it.rulebook.parameters, with_it.deadlines  # both are read for their errors
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise ImpossibleRow(f"The row cannot be read: {error}.", detail_zh="该行内容无法识别。") from error
-    assert deadlines.rules  # noqa: S101 - they are read for their errors
     if kind == "parameter":
         _check_overlap(next(one for one in parameters if one.id == rule.id), parameters)
     return rule
