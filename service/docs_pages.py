@@ -55,7 +55,7 @@ def _guarded(page: HTMLResponse) -> HTMLResponse:
     scripts = re.findall(rb"<script>(.*?)</script>", bytes(page.body), re.DOTALL)
     digests = "".join(f" 'sha256-{b64encode(sha256(script).digest()).decode()}'" for script in scripts)
     page.headers["Content-Security-Policy"] = (
-        f"default-src 'self'; script-src 'self'{digests}; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+        f"default-src 'self'; object-src 'none'; script-src 'self'{digests}; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
         " worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
     )
     page.headers["Cache-Control"] = "no-cache"

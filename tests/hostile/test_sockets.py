@@ -145,6 +145,14 @@ def test_paths_lead_nowhere_else_and_headers_are_not_made_from_them(api: Serving
     assert b"\r\nset-cookie:" not in answer.lower()
 
 
+@pytest.mark.parametrize("method", ["TRACE", "CONNECT", "PROPFIND", "PATCH"])
+def test_methods_that_are_not_offered_are_refused(api: Serving, method: str) -> None:
+    with api.connect() as connection:
+        connection.sendall(f"{method} /v1/catalog/lists HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        status, code = problem(everything(connection))
+    assert (status, code) in {(405, "method_not_allowed"), (400, "malformed_http")}
+
+
 def test_every_answer_carries_the_headers_that_browsers_need(api: Serving) -> None:
     with httpx.Client(base_url=api.url) as client:
         for path in ("/healthz", "/v1/changes", "/nowhere", "/docs", "/v1/catalog/lists", "/docs/assets/favicon.png"):
