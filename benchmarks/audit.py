@@ -23,9 +23,9 @@ from service.serving import api_database, api_server
 from service.settings import Settings
 
 CONNECTIONS: Final = 64
-REQUESTS: Final = 3_000
-ROUNDS: Final = 7
-SUBJECTS: Final = 10_000
+REQUESTS: Final = 1_000
+ROUNDS: Final = 5
+SUBJECTS: Final = 2_000
 #: What is left of the throughput, at least.
 GOAL: Final = 0.65
 

@@ -267,10 +267,15 @@ def _allowed(request: Request) -> str:
     return ", ".join(sorted(method.upper() for method in request.app.openapi()["paths"].get(route, {"get": None})))
 
 
+def _operation(request: Request) -> str:
+    # The template, for a path may hold a credit code and a log must not.
+    return f"{request.method} {getattr(request.scope.get('route'), 'path', None) or '(no such path)'}"
+
+
 async def _on_database_error(request: Request, error: Exception) -> Response:
     if not is_outage(error):
         return await _on_unexpected(request, error)
-    log.warning("request.database_unavailable", path=request.url.path, reason=outage_reason(error))
+    log.warning("request.database_unavailable", operation=_operation(request), reason=outage_reason(error))
     detail = "The database did not answer, or not in time. Ask again in some seconds."
     if request.method not in {"GET", "HEAD"}:
         detail += " Whether the change was kept is not known; look before sending it again."
@@ -278,7 +283,7 @@ async def _on_database_error(request: Request, error: Exception) -> Response:
 
 
 async def _on_unexpected(request: Request, error: Exception) -> Response:
-    log.error("request.failed", method=request.method, path=request.url.path, exc_info=error)
+    log.error("request.failed", operation=_operation(request), exc_info=error)
     return refused(
         request, InternalError("Something went wrong here; it is logged.", detail_zh="服务内部出错，已记录。")
     )

@@ -192,6 +192,11 @@ def count_entry(*, operation: str, count: int, at: datetime, entry_id: UUID) -> 
     return replace(Entry(at, entry_id, EntryKind.COUNT, operation, OK, NOBODY.kind), entry_count=count)
 
 
+def command_entry(*, command: str, account: str, at: datetime, entry_id: UUID) -> Entry:
+    """Return the entry of a command that changed something; `account` is the operating system's."""
+    return Entry(at, entry_id, EntryKind.WRITE, command, OK, "operator", account, account)
+
+
 def usable_request_id(text: str | None) -> str | None:
     """Return a request id that a client or proxy sent, or None where it is absent or unfit for logs and comments."""
     return text if text is not None and _REQUEST_ID.fullmatch(text) else None

@@ -9,7 +9,7 @@ from service.catalog.calendar.actions import load_notice
 from service.catalog.calendar.notices import read_notice
 from service.catalog.calendar.queries import list_years
 from service.catalog.calendar.rules import KnownYear
-from service.cli.terminal import out, with_database
+from service.cli.terminal import commanded, out, with_database
 from service.clock import system_clock
 from service.db import Database
 from service.settings import Settings
@@ -29,7 +29,7 @@ def calendar_load(
     notice = read_notice(file.read_text("utf-8-sig"))
 
     async def work(database: Database) -> tuple[KnownYear, bool]:
-        async with database.transaction() as session:
+        async with commanded(database, "xinyong calendar load") as session:
             return await load_notice(session, notice, actor=by, now=system_clock())
 
     year, is_new = with_database(Settings(), work)

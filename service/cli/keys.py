@@ -15,7 +15,7 @@ from service.access.keys.rules import key_state
 from service.access.principals.queries import list_grants
 from service.access.principals.rules import PrincipalOrGrants
 from service.access.rules import Role
-from service.cli.terminal import err, out, with_database
+from service.cli.terminal import commanded, err, out, with_database
 from service.clock import SHANGHAI, day_start, legal_day, system_clock
 from service.db import Database
 from service.models import AccessGrant, ApiKey
@@ -62,7 +62,7 @@ def keys_create(
         now = system_clock()
         if (principal is None) == (not role):
             raise PrincipalOrGrants("Give --role for somebody new, or --principal for one more key of a principal.")
-        async with database.transaction() as session:
+        async with commanded(database, "xinyong keys create") as session:
             if principal is not None:
                 return (await issue_key(session, principal_id=UUID(principal), new=new, now=now)).secret
             grants = roles_for(role or (), authority)
@@ -121,7 +121,7 @@ def keys_rotate(
     time = read_duration(overlap)
 
     async def work(database: Database) -> str:
-        async with database.transaction() as session:
+        async with commanded(database, "xinyong keys rotate") as session:
             made = await rotate_key(session, key_id=UUID(key_id), overlap=time, now=system_clock())
         return made.secret
 
@@ -137,7 +137,7 @@ def keys_revoke(key_id: str) -> None:
     """
 
     async def work(database: Database) -> None:
-        async with database.transaction() as session:
+        async with commanded(database, "xinyong keys revoke") as session:
             await revoke_key(session, key_id=UUID(key_id), now=system_clock())
 
     with_database(Settings(), work)

@@ -7,7 +7,7 @@ import typer
 from service.catalog.actions import add_source
 from service.catalog.queries import load_catalog
 from service.catalog.rules import KnownSource
-from service.cli.terminal import out, with_database
+from service.cli.terminal import commanded, out, with_database
 from service.clock import system_clock
 from service.db import Database
 from service.settings import Settings
@@ -46,7 +46,7 @@ def sources_add(
             stale_after_days=35,
             licence=None,
         )
-        async with database.transaction() as session:
+        async with commanded(database, "xinyong sources add") as session:
             await add_source(session, source, now=system_clock())
 
     with_database(Settings(), work)

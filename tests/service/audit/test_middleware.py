@@ -1,6 +1,9 @@
 """Every answer that needs an entry has one, committed before it leaves."""
 
 import asyncio
+import getpass
+import os
+import sys
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +22,7 @@ from service.http import SessionDep, _open_session
 from service.idempotency.http import _open_creating_catalog_session, _open_creating_session
 from service.settings import Settings
 from tests.clients import FOLDER, NOW, client_of, make_app, make_key
+from tests.conftest import ROOT
 from tests.factories import make_authority, make_penalty, make_registration, make_uscc, number_changes
 
 USCC = make_uscc()
@@ -201,3 +205,17 @@ def test_every_route_that_writes_has_its_entry_in_its_own_transaction(route: API
         f"{method} {route.path}: a route that changes something takes a session of `service.http`, and a question that comes"
         " by POST says `@audited(Audited.ANSWERS)`"
     )
+
+
+async def test_what_an_operator_changes_by_command_is_an_entry_too(database: Database, database_url: str) -> None:
+    command = "from service.cli import main; main()"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", command, "keys", "create", "--name", "shop", "--role", "platform", cwd=ROOT,
+        env={**os.environ, "XINYONG_DATABASE_URL": database_url, "XINYONG_DATA_DIR": str(FOLDER)},
+        stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, _ = await process.communicate()
+    assert out.startswith(b"xy_")
+    (entry,) = await entries(database)
+    assert (entry.kind, entry.operation, entry.actor_kind) == ("write", "xinyong keys create", "operator")
+    assert entry.actor_name == getpass.getuser()
