@@ -214,6 +214,8 @@ def refused(request: Request, refusal: Refusal, headers: Mapping[str, str] = Map
         added["WWW-Authenticate"] = 'Bearer realm="xinyong"'
     if refusal.category is Category.UNAVAILABLE:
         added["Retry-After"] = "5"
+    if refusal.category is Category.NOT_THAT_RANGE:
+        added["Content-Range"] = f"bytes */{refusal.extra.get('size', '*')}"
     if "retry_after" in refusal.extra:
         added["Retry-After"] = str(refusal.extra["retry_after"])
     body = orjson.dumps(problem_document(refusal, instance=request.url.path, chinese=chinese), default=str)

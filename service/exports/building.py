@@ -34,7 +34,7 @@ from service.exports.packages import (
     manifest,
     render,
 )
-from service.exports.queries import Extent, list_catalogue, list_gone, list_lines, list_unregistered
+from service.exports.queries import CATALOGUE, Extent, list_catalogue, list_gone, list_lines, list_unregistered
 from service.exports.selects import plain_columns
 from service.exports.shapes import TABLES, Table
 from service.exports.writers import write_csv, write_lines, write_parquet, write_workbook
@@ -225,13 +225,11 @@ def _write_tombstones(draft: Path, tombstones: Sequence[tuple[str, str, date]]) 
     return written
 
 
-def _write_catalogue(draft: Path, catalogue: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[WrittenFile]:
+def _write_catalogue(draft: Path, catalogue: Mapping[str, Sequence[Sequence[object]]]) -> list[WrittenFile]:
     written = []
     for name, rows in catalogue.items():
         with Sink(draft / f"{name}.csv") as sink:
-            sink.write(
-                _csv([list(rows[0]), *([_plain(cell) for cell in row.values()] for row in rows)] if rows else [])
-            )
+            sink.write(_csv([CATALOGUE[name], *([_plain(cell) for cell in row] for row in rows)]))
         written.append(sink.written(table=name, form="csv", rows=len(rows)))
     return written
 

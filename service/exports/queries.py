@@ -112,8 +112,15 @@ async def find_head(connection: Connection) -> tuple[UUID, int]:
     return row["log_id"], row["head_position"]
 
 
-async def list_catalogue(connection: Connection) -> dict[str, list[dict[str, Any]]]:
-    """Return the lists and sources that the codes in the tables refer to."""
+#: Columns of the two catalogues in a release.
+CATALOGUE: Final = {
+    "lists": ("id", "name", "name_en", "severity", "legal_basis", "list_authority"),
+    "sources": ("code", "name", "owner", "published_where", "licence", "delivered_at"),
+}
+
+
+async def list_catalogue(connection: Connection) -> dict[str, list[tuple[Any, ...]]]:
+    """Return the lists and sources that the codes in the tables refer to, in the columns of `CATALOGUE`."""
     lists = await connection.fetch(
         "SELECT id, name, name_en, severity, legal_basis, list_authority FROM blacklist ORDER BY id"
     )
@@ -122,7 +129,7 @@ async def list_catalogue(connection: Connection) -> dict[str, list[dict[str, Any
             (SELECT max(i.finished_at) FROM data_import i WHERE i.source_code = s.code AND i.state = 'finished') AS delivered_at
         FROM source s ORDER BY s.code"""
     )
-    return {"lists": [dict(row) for row in lists], "sources": [dict(row) for row in sources]}
+    return {"lists": [tuple(row) for row in lists], "sources": [tuple(row) for row in sources]}
 
 
 async def find_present(session: AsyncSession | ReadSession, *, slot: str) -> ExportRelease | None:

@@ -107,7 +107,7 @@ def sheet_row(table: Table) -> str:
         value = column_value(table, column.name)
         if column.kind is ColumnKind.TEXT:
             text = f"left({_neutral(value)}, 32767)"
-            cell = f"'<c t=\"str\"><v>' || replace(replace({text}, '&', '&amp;'), '<', '&lt;') || '</v></c>'"
+            cell = f"'<c t=\"str\"><v>' || replace(replace(replace({text}, '&', '&amp;'), '<', '&lt;'), '>', '&gt;') || '</v></c>'"
         elif column.kind is ColumnKind.INTEGER:
             cell = f"'<c><v>' || {value} || '</v></c>'"
         elif column.kind is ColumnKind.DATE:
