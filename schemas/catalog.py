@@ -278,3 +278,28 @@ class ProposalPage(Output):
 
     items: list[ProposalOut]
     next: str | None
+
+
+class SuccessionCreate(Input):
+    """That an authority takes another one's place."""
+
+    predecessor_code: Id
+    successor_code: Id
+    effective_on: date = Field(description="First day on which the successor owns the other's records.")
+    citation: Words = Field(description="The act by which it is so.")
+
+
+class SuccessionOut(Output):
+    """That an authority took another one's place."""
+
+    predecessor_code: str
+    successor_code: str
+    effective_on: date
+    citation: str
+
+
+class SuccessionPage(Output):
+    """A page of successions, by predecessor and successor."""
+
+    items: list[SuccessionOut]
+    next: str | None

@@ -20,6 +20,7 @@ import service.blacklist.endpoints
 import service.catalog.calendar.endpoints
 import service.catalog.endpoints
 import service.catalog.proposals.endpoints
+import service.catalog.successions.endpoints
 import service.changes.endpoints
 import service.deadlines.endpoints
 import service.explaining.endpoints
@@ -66,6 +67,7 @@ ROUTERS: Final = (
     service.blacklist.endpoints.router,
     service.imports.endpoints.router,
     service.catalog.endpoints.router,
+    service.catalog.successions.endpoints.router,
     service.catalog.calendar.endpoints.router,
     service.catalog.proposals.endpoints.router,
     service.changes.endpoints.router,

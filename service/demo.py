@@ -17,13 +17,12 @@ from urllib.request import urlopen
 import psutil  # type: ignore[import-untyped] # has no stubs of its own
 from rich.console import Console
 
-from service.access.keys.actions import create_key
-from service.access.rules import AUTHORITY_ROLES, Role
 from service.changes.actions import drain
 from service.clock import system_clock
 from service.connection import Urls, database_urls, is_running, write_private
 from service.db import Database
-from service.samples import AUTHORITY, firms, load_samples
+from service.sample_people import make_people
+from service.samples import firms, load_samples
 from service.settings import Settings
 
 KEY_FILE = "demo-credentials.json"
@@ -101,14 +100,8 @@ async def _fill(url: str, settings: Settings) -> None:
     try:
         await load_samples(database, settings.data_dir / "sample", clock=system_clock)
         await drain(database, system_clock)
-        keys = {}
         async with database.transaction() as session:
-            for role in Role:
-                authority = AUTHORITY if role in AUTHORITY_ROLES else None
-                key = await create_key(
-                    session, name=f"demo {role}", roles=frozenset({role}), authority_code=authority, now=system_clock()
-                )
-                keys[role.value] = key.secret
+            keys = await make_people(session, now=system_clock())
         write_private(settings.data_dir / KEY_FILE, json.dumps(keys, indent=2) + "\n")
     finally:
         await database.dispose()

@@ -14,6 +14,7 @@ from service.access.keys.actions import create_key
 from service.access.rules import Role
 from service.app import create_app
 from service.db import Database
+from service.models import AuthoritySuccession
 from service.settings import Settings
 from tests.clients import NOW, client_of
 from tests.factories import make_authority
@@ -25,13 +26,11 @@ async def make_city(session: AsyncSession) -> None:
     await make_authority(session, "district", parent_code="city", division_code="500103")
     await make_authority(session, "other", parent_code="city", division_code="500105")
     await make_authority(session, "street", parent_code="district", division_code="500103")
-    await make_authority(
-        session,
-        "former",
-        parent_code="city",
-        division_code="500103",
-        successor_code="district",
-        effective_to=date(2018, 10, 31),
+    await make_authority(session, "former", parent_code="city", division_code="500103")
+    session.add(
+        AuthoritySuccession(
+            predecessor_code="former", successor_code="district", effective_on=date(2018, 11, 1), citation="示例"
+        )
     )
 
 

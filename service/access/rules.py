@@ -242,15 +242,21 @@ def check_grant(role: Role, authority_code: str | None) -> None:
         )
 
 
-def check_separation(actor: Actor, *, recorded_by: Iterable[str | UUID]) -> None:
-    """Refuse to let somebody review or consent to what he recorded; `recorded_by` are ids of principals.
+def is_own_work(actor: Actor, recorded_by: Iterable[str | UUID]) -> bool:
+    """Return whether the actor is among those who recorded something; `recorded_by` are ids of principals.
 
     Principals are compared, not keys: another key, a rotated one or a token of the same principal is the same person.
+    """
+    return str(actor.id) in {str(one) for one in recorded_by}
+
+
+def check_separation(actor: Actor, *, recorded_by: Iterable[str | UUID]) -> None:
+    """Refuse to let somebody review or consent to what he recorded.
 
     Raises:
         OwnWork: the actor is among those who recorded it.
     """
-    if str(actor.id) in {str(one) for one in recorded_by}:
+    if is_own_work(actor, recorded_by):
         raise OwnWork(
             f"{actor.name!r} recorded this; somebody else has to review it and consent to it.",
             detail_zh="经办与审核须由不同人员承担，本人不得审核或同意自己录入的内容。",

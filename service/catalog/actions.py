@@ -24,6 +24,7 @@ from service.catalog.rules import (
     check_seed,
     check_source,
 )
+from service.catalog.successions.queries import renew_successions
 from service.db import violated_constraint
 from service.models import Authority, Base, Blacklist, CatalogVersion, LegalRule, Region, Source
 
@@ -45,6 +46,7 @@ async def add_authority(session: AsyncSession, authority: KnownAuthority) -> Kno
     await raise_catalog_version(session)
     check_authority(authority, await _authority_codes(session))
     await _insert(session, Authority(**_columns(authority)), key=authority.code, constraint="pk_authority")
+    await renew_successions(session, [authority])
     return authority
 
 
@@ -94,6 +96,7 @@ async def sync_seed(session: AsyncSession, seed: Seed, *, now: datetime) -> bool
     check_seed(seed)
     await raise_catalog_version(session)
     await _upsert(session, Authority, [_columns(row) for row in seed.authorities])
+    await renew_successions(session, seed.authorities)
     await _upsert(session, Blacklist, [_columns(row) for row in seed.lists])
     await _upsert(session, Source, [_columns(row) | {"created_at": now} for row in seed.sources], keep={"created_at"})
     await session.execute(delete(Region))

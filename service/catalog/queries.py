@@ -6,9 +6,10 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.catalog.calendar.queries import list_years
+from service.catalog.hierarchy import Succession
 from service.catalog.rules import Catalog, KnownAuthority, KnownList, KnownRegion, KnownRule, KnownSource
 from service.db import Database, ReadSession
-from service.models import Authority, Blacklist, CatalogVersion, LegalRule, Region, Source
+from service.models import Authority, AuthoritySuccession, Blacklist, CatalogVersion, LegalRule, Region, Source
 
 __all__ = ["Catalog", "CatalogCache", "get_catalog_version", "load_catalog", "raise_catalog_version"]
 
@@ -29,6 +30,13 @@ async def raise_catalog_version(session: AsyncSession) -> int:
     return raised.one()
 
 
+_SUCCESSION: Final = (
+    AuthoritySuccession.predecessor_code,
+    AuthoritySuccession.successor_code,
+    AuthoritySuccession.effective_on,
+)
+
+
 async def load_catalog(session: AsyncSession | ReadSession) -> Catalog:
     """Return all catalogues as they are in the snapshot of `session`."""
     version = await get_catalog_version(session)
@@ -46,6 +54,7 @@ async def load_catalog(session: AsyncSession | ReadSession) -> Catalog:
         regions=tuple(KnownRegion(*row) for row in regions),
         rules=tuple(map(_rule, rules)),
         years=await list_years(session),
+        successions=tuple(Succession(*row) for row in await session.execute(select(*_SUCCESSION))),
     )
 
 

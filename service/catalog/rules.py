@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
 from hashlib import sha256
@@ -185,6 +185,7 @@ class Catalog:
     regions: tuple[KnownRegion, ...]
     rules: tuple[KnownRule, ...]
     years: tuple[KnownYear, ...] = ()
+    successions: tuple[Succession, ...] = ()
 
     @cached_property
     def deadlines(self) -> Deadlines:
@@ -260,11 +261,7 @@ class Catalog:
         return Hierarchy(
             parents={authority.code: authority.parent_code for authority in self.authorities},
             divisions={authority.code: authority.division_code for authority in self.authorities},
-            successions=tuple(
-                Succession(authority.code, authority.successor_code, authority.effective_to + timedelta(days=1))
-                for authority in self.authorities
-                if authority.successor_code is not None and authority.effective_to is not None
-            ),
+            successions=self.successions,
         )
 
     def region_name(self, division_code: str) -> str | None:

@@ -2,7 +2,7 @@ from service.models.access import AccessGrant, AccessVersion, ApiKey, Principal
 from service.models.audit import AuditBlock, AuditEntry, AuditHead, AuditPending, AuditSeal
 from service.models.base import Base
 from service.models.calendar import CalendarDay, CalendarYear
-from service.models.catalog import Authority, Blacklist, CatalogVersion, LegalRule, Region, Source
+from service.models.catalog import Authority, AuthoritySuccession, Blacklist, CatalogVersion, LegalRule, Region, Source
 from service.models.change import Change, ChangeLog, PendingChange
 from service.models.data_import import DataImport, ImportEvent, ImportRow
 from service.models.deadline import Deadline, DeadlineCursor, DeadlineEvent
@@ -36,6 +36,7 @@ __all__ = [
     "AuditPending",
     "AuditSeal",
     "Authority",
+    "AuthoritySuccession",
     "Base",
     "Blacklist",
     "BlacklistEntry",

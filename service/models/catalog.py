@@ -26,6 +26,22 @@ class Authority(Base):
     citation: Mapped[str | None] = mapped_column(Text)
 
 
+class AuthoritySuccession(Base):
+    """From the legal day `effective_on`, the records of one authority are another one's (the mergers of 2018 are the model)."""
+
+    __tablename__ = "authority_succession"
+    __table_args__ = (
+        CheckConstraint("predecessor_code <> successor_code", name="of_another"),
+        CheckConstraint("length(trim(citation)) > 0", name="has_citation"),
+        {"info": REFERENCE},
+    )
+
+    predecessor_code: Mapped[str] = mapped_column(Text, ForeignKey("authority.code"), primary_key=True)
+    successor_code: Mapped[str] = mapped_column(Text, ForeignKey("authority.code"), primary_key=True)
+    effective_on: Mapped[date]
+    citation: Mapped[str] = mapped_column(Text)
+
+
 class Region(Base):
     """One GB/T 2260 code under one name, with the editions in which the pair was seen first and last (YYYYMM)."""
 

@@ -10,7 +10,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from service.access.rules import Actor, OwnWork, Role
+from service.access.rules import Actor, OwnWork, Role, is_own_work
 from service.errors import Conflict, Forbidden, Invalid, NotFound
 from service.versions import ExpectedVersion
 
@@ -125,7 +125,7 @@ def refusal(moves: Moves, standing: Standing, command: str, actor: Actor) -> Con
             state=standing.state,
             possible=possible,
         )
-    if Guard.FOUR_EYES in move.guards and str(actor.id) in standing.recorders:
+    if Guard.FOUR_EYES in move.guards and is_own_work(actor, standing.recorders):
         return OwnWork(
             "You wrote or handed in this content; somebody else has to check it.",
             detail_zh="录入人与审核人不得为同一人。",

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.access.rules import OwnWork
+from service.access.rules import check_separation
 from service.catalog.queries import Catalog
 from service.db import ReadSession, violated_constraint
 from service.models import PenaltyCorrection
@@ -126,10 +126,7 @@ async def _locked_correction(session: AsyncSession, order: Order) -> PenaltyCorr
     await get_visible(session, uscc=order.uscc, record_id=order.record_id, actor=order.actor)
     row = await lock_current(session, KIND, uscc=order.uscc, record_id=order.record_id)
     correction = await _open_correction(session, row)
-    if correction.proposed_by == str(order.actor.id):
-        raise OwnWork(
-            "You proposed this correction; somebody else has to decide it.", detail_zh="提出人不得审核自己的更正。"
-        )
+    check_separation(order.actor, recorded_by=[correction.proposed_by])
     return correction
 
 

@@ -195,7 +195,10 @@ async def step(world: World) -> None:
         world.check(await client.get(question, params={"cursor": answer.json()["next"]}), sees, question)
     if question.startswith(record) and not sees_it(sees, secret) and answer.status_code not in {403, 405, 422}:
         absent = question.replace(secret.id, str(UUID(int=random.getrandbits(128), version=4)))
-        twin = await client.request(answer.request.method, absent, headers=headers)
+        sent = {"Content-Type": "application/json"} if answer.request.content else {}
+        twin = await client.request(
+            answer.request.method, absent, headers=headers | sent, content=answer.request.content
+        )
         same = [
             (one.status_code, one.json().get("code"), str(one.json().get("detail")).replace(asked.split("/")[-1], ""))
             for one, asked in ((answer, secret.id), (twin, absent))
