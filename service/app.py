@@ -174,6 +174,14 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # Exception messages stay out of it: they may hold what was sent. Off, it costs nothing.
+        telemetry={
+            "tracing": settings.telemetry,
+            "metrics": settings.telemetry,
+            "operation_spans": settings.telemetry,
+            "logs": False,
+            "auto_configure": settings.telemetry,
+        },
         lifespan=_lifespan,
         dependencies=[
             Depends(refuse_forbidden_characters),

@@ -120,6 +120,9 @@ class Settings(BaseSettings):
     oidc_config: Path | None = Field(
         default=None, description="TOML file of the OIDC issuers whose tokens are believed. Without it: keys only."
     )
+    telemetry: bool = Field(
+        default=False, description="Spans and metrics for OpenTelemetry, by its own variables OTEL_…; off without them."
+    )
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least severe log line.")
 
     @field_validator("database_url", "owner_database_url")
