@@ -13,15 +13,14 @@ from service.exports.packages import DICTIONARY, MANIFEST, PACKAGE, SIGNATURE, r
 from service.exports.queries import find_present, list_releases
 from service.exports.rules import (
     SLOTS,
-    Kind,
     NoSuchRelease,
     RangeNotSatisfiable,
     ReleaseReplaced,
     ReleaseWithheld,
     State,
     check_range,
-    is_of_today,
 )
+from service.exports.views import release_view
 from service.http import (
     PUBLIC,
     BadCursor,
@@ -34,7 +33,6 @@ from service.http import (
     matches_etag,
     not_modified,
 )
-from service.models import ExportRelease
 
 router = APIRouter(prefix="/v1/exports", tags=["exports"], dependencies=[PUBLIC])
 
@@ -52,48 +50,8 @@ _MEDIA: Final = {
     "gz": "application/gzip",
 }
 
-_OF_DELTAS: Final = dict.fromkeys(("count_before", "digest_before", "upserts", "tombstones"))
-
 ReleaseId = Annotated[str, Path(max_length=80, description="Id of a release, as the list gives it.")]
 IfNoneMatch = Annotated[str | None, Header(description="The ETag you have.")]
-
-
-def _view(release: ExportRelease, *, now: datetime) -> dict[str, Any]:
-    shown = release.state == State.PUBLISHED and (
-        release.kind == Kind.STATISTICS or is_of_today(release.horizon_at, now=now)
-    )
-    manifest = release.manifest or {}
-    return {
-        "id": release.id,
-        "kind": release.kind,
-        "span": release.span,
-        "state": release.state if shown or release.state != State.PUBLISHED else State.WITHHELD,
-        "log_id": release.log_id,
-        "position": release.position,
-        "horizon": release.horizon_at,
-        "from_position": release.from_position,
-        "from_horizon": release.from_horizon_at,
-        "previous": release.previous_id,
-        "successor": release.successor_id,
-        "published_at": release.published_at,
-        "state_digest": manifest.get("state_digest"),
-        "tables": {name: _OF_DELTAS | table for name, table in manifest.get("tables", {}).items()},
-        "manifest": f"/v1/exports/{release.id}/{MANIFEST}",
-        "files": [
-            {
-                "path": file["path"],
-                "url": f"/v1/exports/{release.id}/{file['path']}",
-                "bytes": file["bytes"],
-                "sha256": file["sha256"],
-                "table": file["table"],
-                "format": file["format"],
-                "rows": file["rows"],
-            }
-            for file in manifest.get("files", ())
-        ]
-        if shown
-        else [],
-    }
 
 
 @router.get(
@@ -113,7 +71,7 @@ async def list_all_releases(session: ReadSessionDep, page: PageDep, now: Now) ->
     more = len(found) > page.limit
     last = shown[-1] if more else None
     return {
-        "items": [_view(release, now=now) for release in shown],
+        "items": [release_view(release, now=now) for release in shown],
         "next": None if last is None else encode_cursor((last.created_at.isoformat(), last.id)),
     }
 
@@ -133,7 +91,9 @@ async def list_all_releases(session: ReadSessionDep, page: PageDep, now: Now) ->
 async def show_feed(request: Request, session: ReadSessionDep, now: Now, if_none_match: IfNoneMatch = None) -> Response:
     """Give the newest 50 releases as an Atom feed, with links to their manifests."""
     found = await list_releases(session, limit=_FEED_ITEMS, before=None)
-    content, etag = atom_feed([_view(release, now=now) for release in found], base=str(request.base_url).rstrip("/"))
+    content, etag = atom_feed(
+        [release_view(release, now=now) for release in found], base=str(request.base_url).rstrip("/")
+    )
     if matches_etag(if_none_match, etag):
         return not_modified(etag)
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
@@ -155,7 +115,7 @@ async def show_catalogue(request: Request, session: ReadSessionDep, now: Now) ->
     for slot in SLOTS:
         latest = await find_present(session, slot=slot.name)
         if latest is not None:
-            present.append(_view(latest, now=now))
+            present.append(release_view(latest, now=now))
     content = render(dcat_catalogue(present, base=str(request.base_url).rstrip("/")))
     return Response(content, media_type="application/ld+json", headers={"Cache-Control": "no-cache"})
 
@@ -187,7 +147,7 @@ async def show_release(database: DatabaseDep, now: Now, release: ReleaseId) -> d
     found = await describe_release(database, release)
     if found.state == State.REPLACED:
         await open_release(database, release, now=now)
-    return _view(found, now=now)
+    return release_view(found, now=now)
 
 
 @router.get(

@@ -12,6 +12,8 @@ from service.catalog.rules import Catalog, KnownList
 from service.clock import legal_day
 from service.db import ReadSession, driver
 from service.errors import Refusal
+from service.exports.queries import list_releases
+from service.exports.views import release_view
 from service.reading.kinds import PenaltyKind
 from service.reading.names import is_sole_trader_without_trade_name
 from service.rulebook.rules import PenaltyFacts, Rule
@@ -37,6 +39,7 @@ PAGE: Final = 50
 COUNTS_FOR: Final = timedelta(seconds=60)
 LATEST: Final = 8
 SUGGESTIONS: Final = 8
+RELEASES: Final = 200
 
 Facts = dict[str, Any]
 
@@ -379,3 +382,13 @@ def report_facts(page: Mapping[str, Any], language: Language) -> dict[str, str]:
         ),
         "footer": say("site.footer", language),
     }
+
+
+async def see_releases(session: ReadSession, now: datetime) -> Facts:
+    """Return the newest release of each series, full ones first."""
+    newest: dict[str, Facts] = {}
+    for release in await list_releases(session, limit=RELEASES, before=None):
+        newest.setdefault(release.slot, release_view(release, now=now))
+    order = {"full": 0, "delta": 1, "statistics": 2}
+    releases = sorted(newest.values(), key=lambda one: (order[one["kind"]], one["span"] or ""))
+    return {"releases": releases, "now": now}

@@ -21,6 +21,7 @@ from service.web.actions import (
     see_home,
     see_list,
     see_lists,
+    see_releases,
     see_rules,
 )
 from service.web.queries import EntryFilter
@@ -199,6 +200,13 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError:
         return None
+
+
+@router.get("/data")
+@router.get("/en/data")
+async def show_releases(request: Request, session: ReadSessionDep, now: Now) -> Response:
+    """Show the releases of the public data, with their files and how to verify them."""
+    return render(request, "data.html", **await see_releases(session, now))
 
 
 @router.get("/rules")

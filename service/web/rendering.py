@@ -17,7 +17,6 @@ from service.problems import MEDIA_TYPE as PROBLEM_TYPE
 from service.web.rules import (
     WORDS,
     Language,
-    group_code,
     language_of,
     other_language,
     say,
@@ -25,6 +24,7 @@ from service.web.rules import (
     say_day,
     say_instant,
     say_money,
+    say_size,
 )
 
 FOLDER: Final = Path(__file__).parent
@@ -63,7 +63,6 @@ _environment = Environment(
     lstrip_blocks=True,
 )
 _environment.globals["asset"] = asset
-_environment.filters["grouped"] = group_code
 
 
 def _context(request: Request) -> dict[str, Any]:
@@ -90,6 +89,7 @@ def _context(request: Request) -> dict[str, Any]:
         "instant": lambda instant: say_instant(instant, language),
         "money": lambda fen: say_money(fen, language),
         "cited": lambda citation: say_citation(citation, language),
+        "size": say_size,
         "count": lambda number: f"{number:,}",
     }
 

@@ -102,9 +102,14 @@ def _exact(fen: int, unit: int) -> str:
     return f"{whole:,}.{decimals}" if decimals else f"{whole:,}"
 
 
-def group_code(uscc: str) -> str:
-    """Return a credit code in its parts, as people read it aloud: department and category, division, organisation, check."""
-    return f"{uscc[:2]} {uscc[2:8]} {uscc[8:17]} {uscc[17:]}" if len(uscc) == 18 else uscc
+def say_size(size: int) -> str:
+    """Return a number of bytes in the unit that suits it, decimal: 1.2 MB."""
+    amount, unit = float(size), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if amount < 1000:
+            break
+        amount, unit = amount / 1000, larger
+    return f"{size} B" if unit == "B" else f"{amount:.1f} {unit}"
 
 
 _CITED: Final = (

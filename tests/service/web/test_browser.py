@@ -34,6 +34,7 @@ SHOTS = ROOT / "build" / "screenshots"
 PAGES = {
     "home": "/",
     "lists": "/lists",
+    "data": "/data",
     "list": "/lists/test-serious",
     "rules": "/rules?decided=2026-03-30&kinds=fine&fine=5000&province=42",
     "search": "/search?q=星屿",

@@ -50,6 +50,7 @@ async def client(app: FastAPI) -> AsyncIterator[AsyncClient]:
 PAGES = [
     "/",
     "/lists",
+    "/data",
     "/lists/test-serious",
     "/rules",
     "/rules?decided=2026-03-30&kinds=fine&fine=5000&province=42",

@@ -18,6 +18,7 @@ from service.web.rules import (
     say_day,
     say_instant,
     say_money,
+    say_size,
 )
 
 ZH, EN = Language.ZH, Language.EN
@@ -47,6 +48,16 @@ def test_money_is_exact(fen: int) -> None:
     whole, _, decimals = said.rstrip("万元").partition(".")
     digits = len(str(unit)) - 1
     assert int(whole) * unit + int(decimals.ljust(digits, "0") or 0) == fen
+
+
+def test_sizes() -> None:
+    assert [say_size(size) for size in (0, 999, 1000, 1_250_000, 10**12)] == [
+        "0 B",
+        "999 B",
+        "1.0 kB",
+        "1.2 MB",
+        "1.0 TB",
+    ]
 
 
 def test_days_and_instants() -> None:
