@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from time import monotonic
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -23,12 +23,14 @@ import service.catalog.proposals.endpoints
 import service.catalog.successions.endpoints
 import service.changes.endpoints
 import service.deadlines.endpoints
+import service.documents.endpoints
 import service.explaining.endpoints
 import service.exports.endpoints
 import service.health.endpoints
 import service.imports.endpoints
 import service.penalties.endpoints
 import service.redatings.endpoints
+import service.repair.endpoints
 import service.sharing.endpoints
 import service.signing.well_known
 import service.status.endpoints
@@ -43,6 +45,7 @@ from service.catalog.queries import CatalogCache
 from service.clock import Clock, system_clock
 from service.db import Database
 from service.docs_pages import add_pages
+from service.documents.rules import MAX_DOCUMENT
 from service.http import refuse_unknown_parameters
 from service.idempotency.http import add_repetition
 from service.limits.limiter import Limiter
@@ -65,6 +68,8 @@ ROUTERS: Final = (
     service.subjects.endpoints.router,
     service.penalties.endpoints.router,
     service.blacklist.endpoints.router,
+    service.repair.endpoints.router,
+    service.documents.endpoints.router,
     service.imports.endpoints.router,
     service.catalog.endpoints.router,
     service.catalog.successions.endpoints.router,
@@ -113,6 +118,11 @@ TAGS: Final = [
         "name": "blacklist",
         "description": "A blacklist entry's life: proposed, told, heard, consented to, listed, removed.",
     },
+    {
+        "name": "repair",
+        "description": "Credit repair and objections: conditions one by one, clocks, and the silence after a grant.",
+    },
+    {"name": "documents", "description": "Decisions, notices and proofs attached to records, kept by digest."},
     {"name": "imports", "description": "Files of authorities taken in, row by row, with an exact account."},
     {"name": "changes", "description": "The one ordered log of everything that happened, as it may be seen today."},
     {
@@ -130,16 +140,24 @@ TAGS: Final = [
 class Api(FastAPI):
     """The application; its OpenAPI document also holds the one schema that no model of an answer refers to."""
 
+    #: Documents by the routes they describe: building one takes seconds, and a process may hold several applications.
+    _documents: ClassVar[dict[tuple[object, ...], dict[str, Any]]] = {}
+
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI 3.1 document."""
-        if not self.openapi_schema:
-            document = super().openapi()
+        if self.openapi_schema:
+            return self.openapi_schema
+        routes = tuple(getattr(one, "path", None) or id(getattr(one, "original_router", 0)) for one in self.routes)
+        document = self._documents.get(routes)
+        if document is None:
+            document = self._documents[routes] = super().openapi()
             schemas = document["components"].setdefault("schemas", {})
             schemas["Problem"] = Problem.model_json_schema()
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
             add_body_problems(document)
-        return super().openapi()
+        self.openapi_schema = document
+        return document
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return the layers of the application; the outermost adds its headers to every answer, errors included."""
@@ -197,7 +215,11 @@ def create_app(
     app.state.access = AccessCache(database, tokens=read_tokens(settings.oidc_config))
     app.state.report_press = Press()
     # The last one added sees a request first.
-    app.add_middleware(BodyLimit, limit=MAX_BODY, larger={"/v1/imports": settings.max_upload_bytes + MULTIPART_FRAME})
+    app.add_middleware(
+        BodyLimit,
+        limit=MAX_BODY,
+        larger={"/v1/imports": settings.max_upload_bytes + MULTIPART_FRAME, "/v1/documents": MAX_DOCUMENT},
+    )
     app.add_middleware(Pace, patience=settings.client_timeout_s, clock=monotonic)
     app.add_middleware(Capacity, most=settings.max_in_flight, deadline=settings.request_timeout_s)
     app.state.limiter = limiter

@@ -17,6 +17,7 @@ from service.clock import Clock, legal_day
 from service.db import Database
 from service.imports.actions import ImportRequest, UploadedFile, create_import, new_import_id
 from service.imports.runner import run_import
+from service.sample_lives import load_sample_lives
 from service.uscc.rules import c18, org_check
 
 AUTHORITY: Final = "cq-market-regulation"
@@ -56,6 +57,10 @@ def sample_name(number: int) -> str:
 
 #: Firm 1 is listed, 2 penalised, 3 clear; the code of firm 900 is known to nobody.
 LISTED, PENALISED, CLEAR, UNKNOWN = sample_code(1), sample_code(2), sample_code(3), sample_code(900)
+
+
+#: These firms have a penalty of the sample authority's own: a draft, one in review, a published one.
+LIVES: Final = (57, 58, 59)
 
 
 def sample_files(folder: Path, today: date) -> dict[str, Path]:
@@ -121,6 +126,9 @@ async def load_samples(database: Database, folder: Path, *, clock: Clock) -> boo
     files = sample_files(folder, legal_day(clock()))
     for kind, source in (("subjects", SOURCES[0]), ("penalties", SOURCES[1]), ("blacklist", SOURCES[2])):
         await _import(database, kind, files[kind], source.code, clock=clock)
+    firms = tuple((sample_code(number), sample_name(number)) for number in LIVES)
+    async with database.transaction() as session:
+        await load_sample_lives(session, await load_catalog(session), authority=AUTHORITY, firms=firms, now=clock())
     return True
 
 

@@ -117,7 +117,7 @@ async def draft_blacklist_entry(
     draft = EntryDraft(body.list, EntryContent(**body.stated()), tuple(dict.fromkeys(body.penalties)))
     row = await draft_entry(session, catalog, uscc=code, draft=draft, authority=authority, actor=actor, now=now)
     response.headers["Location"] = f"/v1/subjects/{code}/blacklist-entries/{row['id']}"
-    return after_move(SHOWN, row, Order(code, row["id"], actor, ANY_VERSION, now), made=response)
+    return await after_move(session, SHOWN, row, Order(code, row["id"], actor, ANY_VERSION, now), made=response)
 
 
 @router.get(

@@ -145,7 +145,7 @@ ROUTES: Final = (
 )
 
 
-def _view(row: Row, order: Order) -> dict[str, Any]:
+async def _view(_session: AsyncSession, row: Row, order: Order) -> dict[str, Any]:
     return entry_view(row, actor=order.actor, today=order.today)
 
 

@@ -144,7 +144,7 @@ async def record_penalty(
     draft = Draft(code, Content(**body.stated()))
     row = await record_draft(session, catalog, draft=draft, authority=authority, actor=actor, now=now)
     response.headers["Location"] = f"/v1/subjects/{code}/penalties/{row['id']}"
-    return after_move(SHOWN, row, Order(code, row["id"], actor, ANY_VERSION, now), made=response)
+    return await after_move(session, SHOWN, row, Order(code, row["id"], actor, ANY_VERSION, now), made=response)
 
 
 @router.post(

@@ -137,7 +137,7 @@ ROUTES: Final = (
 )
 
 
-def _view(row: Row, order: Order) -> dict[str, Any]:
+async def _view(_session: AsyncSession, row: Row, order: Order) -> dict[str, Any]:
     return penalty_view(row, actor=order.actor, today=order.today)
 
 

@@ -12,6 +12,8 @@ PUBLICATION: Final = "feed_publication"
 WITHDRAWAL: Final = "feed_withdrawal"
 PARTY_NOTICE: Final = "party_notice"
 AUTHORITY_NOTICE: Final = "authority_notice"
+PLATFORM_NOTICE: Final = "platform_notice"
+REPAIR_RESULT: Final = "feed_repair_result"
 #: The outside channels; an entry of a blacklist goes to both.
 FEEDS: Final = ("gsxt", "credit_china")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Response
+from fastapi import APIRouter, Body, Path, Response
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -55,22 +55,28 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """How the resource is shown after a move: its model, an example, the noun of it, and its view for the order's actor."""
+    """How the resource is shown after a move: its model, an example, the noun of it, and its view for the order's actor.
+
+    `key` is the name of its id in the path.
+    """
 
     model: type[BaseModel]
     example: object
     noun: str
-    view: Callable[[Row, Order], dict[str, Any]]
+    view: Callable[[AsyncSession, Row, Order], Awaitable[dict[str, Any]]]
+    key: str = "record_id"
 
 
-def after_move(shown: Shown, row: Row, order: Order, *, made: Response | None = None) -> Response:
+async def after_move(
+    session: AsyncSession, shown: Shown, row: Row, order: Order, *, made: Response | None = None
+) -> Response:
     """Return a record after a move, with its ETag; `made` is the response with the `Location` of one that was just made."""
     headers = {"ETag": version_etag(row["version_no"]), **OWN, **(made.headers if made is not None else {})}
-    return json_response(shown.view(row, order), status=200 if made is None else 201, headers=headers)
+    return json_response(await shown.view(session, row, order), status=200 if made is None else 201, headers=headers)
 
 
 def add_routes(router: APIRouter, path: str, routes: Sequence[Route], shown: Shown) -> None:
-    """Add `POST {path}/{name}` for every route; `path` names the code `{uscc}` and the record `{record_id}`."""
+    """Add `POST {path}/{name}` for every route; `path` names the code `{uscc}` and the id by the key of `shown`."""
     for route in routes:
         router.add_api_route(
             f"{path}/{route.move.command}",
@@ -114,9 +120,10 @@ def _endpoint(route: Route, shown: Shown) -> Callable[..., Awaitable[Response]]:
     ) -> Response:
         code, _ = read_uscc(uscc)
         order = Order(code, record_id, actor, expected, now)
-        return after_move(shown, await route.run(session, catalog, order, body), order)
+        return await after_move(session, shown, await route.run(session, catalog, order, body), order)
 
     _move.__annotations__["body"] = Annotated[route.body, Body()]
+    _move.__annotations__["record_id"] = Annotated[UUID, Path(alias=shown.key)]
     _move.__annotations__["actor"] = Annotated[Actor, require(*sorted(route.move.roles), whose=Whose.OWN)]
     _move.__doc__ = route.move.words + (f"\n\nSource: {route.move.citation}." if route.move.citation else "")
     return _move

@@ -91,7 +91,10 @@ _LATEST_NUMBERED: Final = """(v.uscc, v.id, v.version_no) IN (
 _LATEST_AT: Final = """(v.uscc, v.id, v.version_no) IN (
     SELECT c.uscc, c.record_id, max(c.version_no) FROM change c
     WHERE c.uscc = ANY (string_to_array($1, ' ')) AND c.record_id = ANY ($4::uuid[]) AND c.position <= $5
-    GROUP BY c.uscc, c.record_id)"""
+    GROUP BY c.uscc, c.record_id)
+    AND NOT EXISTS (
+        SELECT FROM {version} l
+        WHERE l.uscc = v.uscc AND l.id = v.id AND l.version_no > v.version_no AND l.silences_before)"""
 
 _SUBJECTS: Final = """SELECT {columns} FROM subject_version v WHERE {known} AND v.registered AND v.state <> 'void'"""
 _SUBJECT_LATEST_NUMBERED: Final = """(v.uscc, v.version_no) IN (

@@ -15,7 +15,7 @@ from service.access.rules import AUTHORITY_ROLES, RECORD_ROLES, Role
 from service.access.table import PAGE, page_with, table_of
 from service.app import create_app
 from service.db import Database
-from service.models import Deadline, SharingAgreement, SubjectAuthorisation, Substitution
+from service.models import Deadline, Objection, Repair, SharingAgreement, SubjectAuthorisation, Substitution
 from service.settings import Settings
 from tests.clients import NOW, client_of
 from tests.factories import (
@@ -30,7 +30,14 @@ from tests.offices import Offices, open_offices
 
 TODAY: Final = NOW.date()
 #: What stands for a part of a path that names nobody's thing.
-WORDS: Final = {"kind": "penalties", "year": "2026", "n": "1", "code": "x", "authority_code": "district"}
+WORDS: Final = {
+    "kind": "penalties",
+    "year": "2026",
+    "n": "1",
+    "code": "x",
+    "authority_code": "district",
+    "record_kind": "penalty",
+}
 #: What a body says beside its required form, by the last part of the path: here the form alone is refused before any right.
 BODIES: Final[dict[str, dict[str, Any]]] = {
     "move": {"to_uscc": "91500000XY0000012K"},
@@ -129,7 +136,11 @@ async def things_of(
     )
     first, second = principals
     days: dict[str, Any] = {"from_on": TODAY, "until_on": TODAY}
-    agreement, authorisation, substitution, deadline = (new_id() for _ in range(4))
+    agreement, authorisation, substitution, deadline, repair, objection = (new_id() for _ in range(6))
+    case: dict[str, Any] = {
+        "uscc": uscc, "version_no": 1, "record_kind": "penalty", "record_id": penalty, "authority_code": authority,
+        "statement": "x", "filed_by": "test", "filed_at": NOW,
+    }  # fmt: skip
     session.add_all(
         [
             SharingAgreement(
@@ -144,6 +155,10 @@ async def things_of(
                 id=substitution, kind="substitute", principal_id=first, role="lister", authority_code=authority,
                 for_principal_id=second, basis="x", registered_by="test", registered_at=NOW, **days,
             ),
+            Repair(
+                id=repair, state="filed", ground="performance", intake="local", commitment="x", **case,
+            ),
+            Objection(id=objection, state="open", nature="query", received_on=TODAY, **case),
             Deadline(
                 id=deadline, uscc=uscc, record_kind="penalty", record_id=penalty, deadline="D01", rule_id="x",
                 channel="credit_china", bearer="authority", authority_code=authority, division_code="500103",
@@ -156,6 +171,7 @@ async def things_of(
     ids = {
         "penalty_id": penalty, "entry_id": entry, "record_id": penalty, "import_id": imported, "agreement_id": agreement,
         "authorisation_id": authorisation, "substitution_id": substitution, "deadline_id": deadline,
+        "repair_id": repair, "objection_id": objection,
     }  # fmt: skip
     return {"uscc": uscc} | {name: str(value) for name, value in ids.items()}
 
@@ -247,8 +263,8 @@ def works_on(one: Declared) -> set[Role]:
     assert one.access is not None
     if one.path.endswith("/substitutions/{substitution_id}/end"):
         return {Role.LISTER}  # whose place is taken
-    if one.path.endswith("consent"):
-        return set()  # the authority above consents
+    if one.path.endswith(("consent", "take-back")):
+        return set()  # the authority above consents; who filed an application takes it back
     roles = one.access.roles or {*RECORD_ROLES, Role.AUDITOR}
     on_records = any(part in one.path for part in ("/penalties", "/blacklist-entries"))
     return {

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from fastapi import FastAPI
 from httpx import AsyncClient, Response
 
 from service.access.rules import Role
@@ -13,7 +14,7 @@ from service.catalog.actions import sync_seed
 from service.catalog.seed import load_seed
 from service.changes.actions import drain
 from service.db import Database
-from tests.clients import NOW, at, client_of, make_app, make_key
+from tests.clients import NOW, client_of, make_app, make_key
 from tests.factories import make_authority, make_uscc
 
 AUTHORITY = "cq-market-regulation"
@@ -55,11 +56,16 @@ WITHDRAWN: dict[str, Any] = {
 SUSPENDED = {"ground": "order_of_court", "reason": "法院裁定停止执行", "basis": "（2026）渝01行初1号"}
 
 
+#: The path of a resource by a member that only it has.
+_ROOMS = {"list": "blacklist-entries", "ground": "repairs", "nature": "objections", "document_no": "penalties"}
+
+
 @dataclass
 class Office:
     """The people of an authority, each with a client: two recorders, two reviewers, and people who are none of them."""
 
     database: Database
+    app: FastAPI
     recorder: AsyncClient
     second_recorder: AsyncClient
     reviewer: AsyncClient
@@ -73,10 +79,14 @@ class Office:
     county_lister: AsyncClient
     county_reviewer: AsyncClient
     county_recorder: AsyncClient
+    registrar: AsyncClient
+    agent: AsyncClient
+    repairer: AsyncClient
+    second_repairer: AsyncClient
 
     async def settle(self) -> None:
         """Number what is pending, so that everybody sees it."""
-        await drain(self.database, at(NOW))
+        await drain(self.database, self.app.state.clock)
 
     async def draft(self, *, uscc: str = USCC, **changes: Any) -> dict[str, Any]:
         made = await self.recorder.post(f"/v1/subjects/{uscc}/penalties", json=DRAFT | changes)
@@ -87,7 +97,7 @@ class Office:
     async def do(
         self, who: AsyncClient, record: dict[str, Any], move: str, body: dict[str, Any] | None = None
     ) -> Response:
-        room = "blacklist-entries" if "list" in record else "penalties"
+        room = _ROOMS[next((name for name in _ROOMS if name in record), "document_no")]
         path = f"/v1/subjects/{record['uscc']}/{room}/{record['id']}/{move}"
         return await who.post(path, json=body or {}, headers={"If-Match": f'"{record["version_no"]}"'})
 
@@ -98,6 +108,17 @@ class Office:
         assert done.status_code in {200, 201}, f"{move}: {done.text}"
         found: dict[str, Any] = done.json()
         return found
+
+    async def authorise(self, uscc: str = USCC) -> None:
+        """Let the agent act for a firm."""
+        principal = (await self.agent.get("/v1/me")).json()["principal_id"]
+        body = {
+            "uscc": uscc, "principal_id": principal, "from_on": "2026-01-01", "until_on": "2029-12-31",
+            "document": "授权委托书",
+        }  # fmt: skip
+        made = await self.registrar.post("/v1/subject-authorisations", json=body)
+        assert made.status_code == 201, made.text
+        self.app.state.access.expire()
 
     async def submitted(self, **changes: Any) -> dict[str, Any]:
         return await self.must(self.recorder, await self.draft(**changes), "submit")
@@ -132,6 +153,7 @@ async def open_office(database: Database, *, now: datetime = NOW) -> AsyncIterat
 
         yield Office(
             database=database,
+            app=app,
             recorder=await person(Role.RECORDER),
             second_recorder=await person(Role.RECORDER),
             reviewer=await person(Role.REVIEWER),
@@ -145,4 +167,8 @@ async def open_office(database: Database, *, now: datetime = NOW) -> AsyncIterat
             county_lister=await person(Role.LISTER, authority=COUNTY),
             county_reviewer=await person(Role.REVIEWER, authority=COUNTY),
             county_recorder=await person(Role.RECORDER, authority=COUNTY),
+            registrar=await person(Role.REGISTRAR),
+            agent=await person(Role.SUBJECT_AGENT, authority=None),
+            repairer=await person(Role.REPAIR_OFFICER),
+            second_repairer=await person(Role.REPAIR_OFFICER),
         )

@@ -1,10 +1,12 @@
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from schemas.penalties import CorrectionOut, MovedOut, NoticePage, PenaltyOut, PenaltyPage, ReviewPage, VersionPage
 from service.db import Database
+from tests.clients import NOW
 from tests.factories import make_uscc
 from tests.service.penalties.lives import DRAFT, SIGNED, SUSPENDED, USCC, WITHDRAWN, Office, open_office
 
@@ -265,6 +267,22 @@ async def test_personal_data_that_was_shown_leaves_no_public_before(office: Offi
     assert len(versions.json()["items"]) == 1
     for path in (f"penalties/{record['id']}", f"penalties/{record['id']}/versions", "credit-file"):
         assert "家住" not in (await office.platform.get(f"/v1/subjects/{USCC}/{path}")).text
+
+
+async def test_what_was_replaced_for_personal_data_answers_no_question_about_the_past(office: Office) -> None:
+    record = await office.published()
+    await office.settle()
+    async with open_office(office.database, now=NOW + timedelta(days=7)) as later:
+        known = {"known_at": "2026-11-25"}
+        assert await later.status_ids(**known) == {record["id"]}
+        recalled = await later.must(
+            later.recorder, record, "recall", {"cause": "missed_redaction", "reason": "漏隐姓名"}
+        )
+        change = {"nature": "personal_data", "reason": "漏隐姓名", "changes": {"title": "处罚决定"}}
+        await later.must(later.second_recorder, recalled, "propose-correction", change)
+        await later.must(later.reviewer, recalled, "correct", SIGNED)
+        assert await later.status_ids() == {record["id"]}
+        assert await later.status_ids(**known) == set()
 
 
 async def test_a_rejected_correction_changes_nothing(office: Office) -> None:
