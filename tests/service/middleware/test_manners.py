@@ -127,6 +127,32 @@ def test_every_page_has_at_most_a_thousand_items(database: Database) -> None:
                 assert parameter["name"] not in {"page", "offset", "skip"}, path
 
 
+#: Changes that overwrite nothing: a one-way move, which the state it starts from guards, a decision on a batch whose items name
+#: their versions in the body, or a question.
+WITHOUT_VERSION = (
+    r"/v1/status(/batch)?",
+    r"/v1/imports/.*/(resubmit|revert)",
+    r"/v1/.*/(revoke|end|approve|refuse)",
+    r"/v1/penalties/reviews",
+    r"/v1/redatings/decisions",
+)
+
+
+def test_every_change_of_what_exists_names_the_version_it_changes(database: Database) -> None:
+    without = []
+    for path, operations in make_app(database).openapi()["paths"].items():
+        for method, operation in operations.items():
+            makes = {"201", "202"} & set(operation["responses"])
+            if method == "get" or (method == "post" and makes):
+                continue
+            names = {parameter["name"].lower() for parameter in operation.get("parameters", ())}
+            if "if-match" not in names and not any(re.fullmatch(one, path) for one in WITHOUT_VERSION):
+                without.append(f"{method.upper()} {path}")
+            if "if-match" in names:
+                assert {"412", "428"} <= set(operation["responses"]), path
+    assert without == []
+
+
 async def test_other_origins_are_told_nothing_unless_they_are_named(database: Database) -> None:
     ask = {"Origin": HOME, "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
     async with client_of(make_app(database)) as client:
