@@ -50,19 +50,32 @@ def free_port() -> int:
 @contextmanager
 def serving(url: str, data_dir: Path, **settings: str) -> Iterator[Serving]:
     """Yield an API process on the database at `url`; it ends with the block, however that ends."""
-    port = free_port()
-    named = {"database_url": url, "data_dir": str(data_dir), "port": str(port), "log_level": "error"} | settings
-    environment = os.environ | {f"XINYONG_{name.upper()}": value for name, value in named.items()}
-    process = subprocess.Popen([sys.executable, "-m", "service", "serve"], env=environment, cwd=ROOT)
-    served = Serving(process, port)
+    named = {"database_url": url, "data_dir": str(data_dir), "log_level": "error"} | settings
+    served = started(named)
     try:
-        give_up = time.monotonic() + START_SECONDS
-        while not served.is_ready():
-            assert process.poll() is None, "the API ended by itself"
-            assert time.monotonic() < give_up, "the API did not start"
-            time.sleep(0.1)
         yield served
     finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
-        process.wait()
+        if served.process.poll() is None:
+            served.process.send_signal(signal.SIGKILL)
+        served.process.wait()
+
+
+def started(settings: dict[str, str]) -> Serving:
+    """Start the process and wait until it answers; a port that another program was faster to take is given up for the next."""
+    give_up = time.monotonic() + START_SECONDS
+    for _ in range(3):
+        port = free_port()
+        environment = os.environ | {f"XINYONG_{name.upper()}": value for name, value in settings.items()}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "service", "serve"], env=environment | {"XINYONG_PORT": str(port)}, cwd=ROOT
+        )
+        served = Serving(process, port)
+        while process.poll() is None:
+            if served.is_ready():
+                return served
+            if time.monotonic() > give_up:
+                process.kill()
+                process.wait()
+                raise AssertionError("the API did not start")
+            time.sleep(0.1)
+    raise AssertionError("the API ended by itself three times")
