@@ -40,7 +40,7 @@ def keys_create(
     role: Annotated[list[Role] | None, typer.Option(help="A role of somebody new; may be repeated.")] = None,
     authority: Annotated[str | None, typer.Option(help="Authority for which the roles are held.")] = None,
     principal: Annotated[
-        str | None, typer.Option(help="Id of the principal who gets one more key; instead of roles.")
+        UUID | None, typer.Option(help="Id of the principal who gets one more key; instead of roles.")
     ] = None,
     note: Annotated[str | None, typer.Option(help="A note for administrators.")] = None,
     expires: Annotated[
@@ -64,7 +64,7 @@ def keys_create(
             raise PrincipalOrGrants("Give --role for somebody new, or --principal for one more key of a principal.")
         async with commanded(database, "xinyong keys create") as session:
             if principal is not None:
-                return (await issue_key(session, principal_id=UUID(principal), new=new, now=now)).secret
+                return (await issue_key(session, principal_id=principal, new=new, now=now)).secret
             grants = roles_for(role or (), authority)
             return (await create_holder(session, new=new, grants=grants, now=now, by=COMMAND_LINE)).secret
 
@@ -111,7 +111,7 @@ def _moment(instant: datetime | None) -> str:
 
 @app.command("rotate")
 def keys_rotate(
-    key_id: str,
+    key_id: UUID,
     overlap: Annotated[str, typer.Option(help="How long the old key stays valid: 90m, 24h, 7d.")] = "24h",
 ) -> None:
     """Make the key that takes another one's place, and show it once. For the overlap both are valid.
@@ -122,7 +122,7 @@ def keys_rotate(
 
     async def work(database: Database) -> str:
         async with commanded(database, "xinyong keys rotate") as session:
-            made = await rotate_key(session, key_id=UUID(key_id), overlap=time, now=system_clock())
+            made = await rotate_key(session, key_id=key_id, overlap=time, now=system_clock())
         return made.secret
 
     out.print(with_database(Settings(), work))
@@ -130,7 +130,7 @@ def keys_rotate(
 
 
 @app.command("revoke")
-def keys_revoke(key_id: str) -> None:
+def keys_revoke(key_id: UUID) -> None:
     """End a key; every process refuses it within a second.
 
     Example: [bold]xinyong keys revoke 0199d3b0-6f1a-7c31-8a55-2f5f7d9e1c02[/bold]
@@ -138,7 +138,7 @@ def keys_revoke(key_id: str) -> None:
 
     async def work(database: Database) -> None:
         async with commanded(database, "xinyong keys revoke") as session:
-            await revoke_key(session, key_id=UUID(key_id), now=system_clock())
+            await revoke_key(session, key_id=key_id, now=system_clock())
 
     with_database(Settings(), work)
     out.print("Revoked.")
