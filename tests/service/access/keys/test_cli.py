@@ -37,7 +37,7 @@ def test_a_key_is_made_listed_rotated_and_revoked_at_the_terminal(run: CliRunner
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("keys rotate nonsense", "nonsense"),
+        ("keys rotate nonsense", "valid UUID"),
         ("keys rotate 0199d3b0-6f1a-7c31-8a55-2f5f7d9e1c02 --overlap 1x", "no duration"),
         ("keys create --name x --role emperor", "emperor"),
     ],
