@@ -52,20 +52,22 @@ async def test_a_chainer_killed_again_and_again_links_every_entry_once(
             sys.executable, "-c", SCRIPT, database_url, str(tmp_path), cwd=ROOT, stderr=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
-        async with database.reading() as session:
-            before = await session.scalar(text("SELECT coalesce(max(number), 0) FROM audit_head"))
-        # It works once it has signed something of its own; then it dies in the middle of the next things.
-        signed = before
-        while signed == before:
-            await add(database, 3)
-            written += 3
+        try:
             async with database.reading() as session:
-                signed = await session.scalar(text("SELECT coalesce(max(number), 0) FROM audit_head"))
-        for _ in range(chance.randrange(1, 8)):
-            await add(database, 7)
-            written += 7
-        process.kill()
-        await process.wait()
+                before = await session.scalar(text("SELECT coalesce(max(number), 0) FROM audit_head"))
+            # It works once it has signed something of its own; then it dies in the middle of the next things.
+            signed = before
+            while signed == before:
+                await add(database, 3)
+                written += 3
+                async with database.reading() as session:
+                    signed = await session.scalar(text("SELECT coalesce(max(number), 0) FROM audit_head"))
+            for _ in range(chance.randrange(1, 8)):
+                await add(database, 7)
+                written += 7
+        finally:
+            process.kill()
+            await process.wait()
     stop = asyncio.Event()
     keys = SigningKeys(tmp_path / "keys")
     last = asyncio.create_task(
