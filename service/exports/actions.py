@@ -11,9 +11,17 @@ import structlog
 from asyncpg import Connection
 from sqlalchemy import text
 
-from service.clock import legal_day
+from service.clock import day_start, legal_day
 from service.db import Database, ReadSession, driver
-from service.exports.building import Built, build_delta, build_full, drop_unfinished, put_in_place, unfinished
+from service.exports.building import (
+    Built,
+    build_delta,
+    build_full,
+    build_statistics,
+    drop_unfinished,
+    put_in_place,
+    unfinished,
+)
 from service.exports.digests import SetDigest
 from service.exports.packages import DICTIONARY, MANIFEST, PACKAGE, SIGNATURE, Release
 from service.exports.queries import (
@@ -33,6 +41,7 @@ from service.exports.queries import (
 from service.exports.rules import (
     FULL,
     SLOTS,
+    STATISTICS,
     Kind,
     NoSuchRelease,
     PersonalDataFound,
@@ -42,11 +51,12 @@ from service.exports.rules import (
     State,
     base_instant,
     is_of_today,
+    month_before,
     release_id,
     wanted_horizon,
 )
 from service.exports.shapes import SCHEMA_VERSION, TABLES
-from service.horizons.queries import find_horizon, find_last_horizon
+from service.horizons.queries import find_first_horizon_since, find_horizon, find_last_horizon
 from service.horizons.rules import LoggedHorizon
 from service.models import ExportRelease
 from service.signing.keys import SigningKeys
@@ -96,6 +106,8 @@ async def list_due(database: Database, *, now: datetime) -> list[Slot]:
                 continue
             if present is None or present.horizon_at < wanted or await _can_follow(session, present):
                 due.append(slot)
+        if await _find_statistics(session, now=now) is not None:
+            due.append(STATISTICS)
     return due
 
 
@@ -117,8 +129,9 @@ async def build_due(database: Database, folder: Path, keys: SigningKeys, *, now:
         await _sweep(database, folder)
         await withhold_ended(database, now=now)
         for slot in await list_due(database, now=now):
+            build = _build_statistics if slot is STATISTICS else _build
             try:
-                count += await _build(database, folder, keys, slot, now=now)
+                count += await build(database, folder, keys, slot, now=now)
             except PersonalDataFound as problem:
                 stopped = problem
         await _sweep(database, folder)
@@ -229,6 +242,40 @@ async def _build(database: Database, folder: Path, keys: SigningKeys, slot: Slot
         log.info("release.published", release=release.id, position=release.position)
         return 1
     return 0
+
+
+async def _find_statistics(session: ReadSession, *, now: datetime) -> LoggedHorizon | None:
+    """Return the horizon at which the figures of the month before are frozen, or None where they are there already."""
+    first = legal_day(now).replace(day=1)
+    if await session.get(ExportRelease, f"{STATISTICS.name}-{month_before(first)}") is not None:
+        return None
+    return await find_first_horizon_since(session, since=day_start(first))
+
+
+async def _build_statistics(database: Database, folder: Path, keys: SigningKeys, slot: Slot, *, now: datetime) -> int:
+    async with database.reading() as session:
+        horizon = await _find_statistics(session, now=now)
+    if horizon is None:
+        return 0
+    month = month_before(legal_day(horizon.at))
+    release = Release(
+        id=f"{slot.name}-{month}",
+        kind=Kind.STATISTICS,
+        span=month,
+        log_id=horizon.log_id,
+        position=horizon.position,
+        horizon=horizon.at,
+        built_at=now,
+    )
+    draft = unfinished(folder, release.id)
+    async with database.reading() as session:
+        built = await build_statistics(await driver(session), draft, release, keys)
+    async with database.transaction() as session:
+        session.add(_row(slot, release, built.manifest, None, checked=release.position, now=now))
+        await session.flush()
+        put_in_place(built, folder / release.id)
+    log.info("release.published", release=release.id, position=release.position)
+    return 1
 
 
 async def _choose_horizon(database: Database, slot: Slot, *, now: datetime) -> LoggedHorizon | None:

@@ -23,6 +23,7 @@ from service.exports.packages import (
     PACKAGE,
     SIGNATURE,
     SIGNED_KIND,
+    STATISTICS,
     TERMS_ZH,
     TOMBSTONE_FIELDS,
     TOMBSTONES,
@@ -36,7 +37,8 @@ from service.exports.packages import (
 )
 from service.exports.queries import CATALOGUE, Extent, list_catalogue, list_gone, list_lines, list_unregistered
 from service.exports.selects import plain_columns
-from service.exports.shapes import TABLES, Table
+from service.exports.shapes import BY_NAME, TABLES, Table
+from service.exports.statistics import SERIES_FIELDS, count_cells, suppress
 from service.exports.writers import write_csv, write_lines, write_parquet, write_workbook
 from service.signing.keys import SigningKeys
 
@@ -141,15 +143,24 @@ async def build_delta(
         written = await _write_table(connection, extent, table, draft, release, options, digest)
         ended = await _ended(connection, extent, table, since=first_day)
         after = await _moved(connection, table, sums[table.name], sums_at, Extent(release.position, day))
-        before = await _moved(
-            connection, table, after, Extent(release.position, day), Extent(release.from_position, first_day)
-        )
+        base = Extent(release.from_position, first_day)
+        before = await _moved(connection, table, sums[table.name], sums_at, base)
         states[table.name] = TableState(after, before, upserts=digest.count, tombstones=len(ended))
         files += written
         tombstones += [(table.name, key, on) for key, on in ended]
     files += _write_tombstones(draft, sorted(tombstones))
     files += _write_catalogue(draft, await list_catalogue(connection))
     return _finish(draft, release, states, files, keys)
+
+
+async def build_statistics(connection: Connection, draft: Path, release: Release, keys: SigningKeys) -> Built:
+    """Write the monthly figures as known at the horizon, of the months that are over on its day."""
+    day = legal_day(release.horizon)
+    cells = suppress(await count_cells(connection, position=release.position, before=day.replace(day=1)))
+    with Sink(draft / f"{STATISTICS}.csv") as sink:
+        sink.write(_csv([[name for name, *_ in SERIES_FIELDS], *(cell.as_row() for cell in cells)]))
+    files = [sink.written(table=STATISTICS, form="csv", rows=len(cells))]
+    return _finish(draft, release, {}, files, keys)
 
 
 def _tables(release: Release) -> Sequence[Table]:
@@ -251,7 +262,7 @@ def _finish(
     draft: Path, release: Release, states: Mapping[str, TableState], files: list[WrittenFile], keys: SigningKeys
 ) -> Built:
     files.append(write_file(draft / PACKAGE, render(datapackage(release, files))))
-    files.append(write_file(draft / DICTIONARY, dictionary(_tables(release)).encode()))
+    files.append(write_file(draft / DICTIONARY, dictionary([BY_NAME[name] for name in states]).encode()))
     told = manifest(release, states, files)
     content = render(told)
     write_file(draft / MANIFEST, content)

@@ -13,6 +13,7 @@ from service.exports.packages import DICTIONARY, MANIFEST, PACKAGE, SIGNATURE, r
 from service.exports.queries import find_present, list_releases
 from service.exports.rules import (
     SLOTS,
+    STATISTICS,
     NoSuchRelease,
     RangeNotSatisfiable,
     ReleaseReplaced,
@@ -112,7 +113,7 @@ async def show_feed(request: Request, session: ReadSessionDep, now: Now, if_none
 async def show_catalogue(request: Request, session: ReadSessionDep, now: Now) -> Response:
     """Describe the data sets for data portals: one dataset a series, its files as distributions."""
     present = []
-    for slot in SLOTS:
+    for slot in (*SLOTS, STATISTICS):
         latest = await find_present(session, slot=slot.name)
         if latest is not None:
             present.append(release_view(latest, now=now))

@@ -13,12 +13,14 @@ from service.exports.digests import SetDigest, state_digest
 from service.exports.files import WrittenFile
 from service.exports.rules import Kind, Selection
 from service.exports.shapes import BY_NAME, SCHEMA_VERSION, ColumnKind, Table
+from service.exports.statistics import SERIES_FIELDS
 
 MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "manifest.json.jws"
 PACKAGE: Final = "datapackage.json"
 DICTIONARY: Final = "dictionary.md"
 TOMBSTONES: Final = "tombstones"
+STATISTICS: Final = "statistics"
 #: What the signature says it is about.
 SIGNED_KIND: Final = "xinyong-release"
 
@@ -178,9 +180,19 @@ def _resource(file: WrittenFile) -> dict[str, Any]:
                 for name, en, zh in TOMBSTONE_FIELDS
             ]
         }
+    elif file.table == STATISTICS:
+        told["schema"] = {
+            "fields": [
+                {"name": name, "type": kind, "title": zh, "description": en} for name, kind, en, zh in SERIES_FIELDS
+            ]
+        }
     elif file.table in BY_NAME:
         told["schema"] = table_schema(BY_NAME[file.table], nested=file.format in {"jsonl", "parquet"})
-    if file.table in {*BY_NAME, TOMBSTONES} and file.format in {"csv", "jsonl"} and file.compression != "zstd":
+    if (
+        file.table in {*BY_NAME, TOMBSTONES, STATISTICS}
+        and file.format in {"csv", "jsonl"}
+        and file.compression != "zstd"
+    ):
         told["profile"] = "tabular-data-resource"
     return told
 

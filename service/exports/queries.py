@@ -135,7 +135,10 @@ async def list_catalogue(connection: Connection) -> dict[str, list[tuple[Any, ..
 async def find_present(session: AsyncSession | ReadSession, *, slot: str) -> ExportRelease | None:
     """Return the release of a series that holds, shown or withheld, or None before the first."""
     rows = await session.scalars(
-        select(ExportRelease).where(ExportRelease.slot == slot, ExportRelease.state.in_(PRESENT))
+        select(ExportRelease)
+        .where(ExportRelease.slot == slot, ExportRelease.state.in_(PRESENT))
+        .order_by(ExportRelease.created_at.desc())
+        .limit(1)
     )
     return rows.one_or_none()
 

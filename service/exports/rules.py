@@ -119,6 +119,7 @@ DELTAS: Final = (
     Slot(Kind.DELTA, "31d", 31 * 24, 24),
 )
 SLOTS: Final = (FULL, *DELTAS)
+STATISTICS: Final = Slot(Kind.STATISTICS, None, None, 24)
 
 
 def wanted_horizon(slot: Slot, *, now: datetime) -> datetime:

@@ -21,7 +21,7 @@ from service.exports.sheets import SHEET_ROWS, Workbook
 from service.personal_data.bulk import scan_series
 
 #: What is packed, digested or parsed at once, in bytes.
-BLOCK: Final = 4 * 1024**2
+BLOCK: Final = 2 * 1024**2
 _TYPES: Final = {ColumnKind.INTEGER: pl.Int64, ColumnKind.DATE: pl.Date}
 
 
@@ -219,7 +219,7 @@ def _pack(table: Table, get: Callable[[], bytes | None], sink: Sink) -> None:
             sink,  # type: ignore[call-overload] # of a file only `write` is needed
             compression="zstd",
             compression_level=1,
-            row_group_size=100_000,
+            row_group_size=50_000,
         )
     except BaseException:
         while get() is not None:  # so that nobody waits for room in the queue

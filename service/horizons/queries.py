@@ -71,6 +71,15 @@ async def find_horizon(session: AsyncSession | ReadSession, *, at: datetime) -> 
     return None if row is None else LoggedHorizon(row.at, row.log_id, row.position)
 
 
+async def find_first_horizon_since(session: AsyncSession | ReadSession, *, since: datetime) -> LoggedHorizon | None:
+    """Return the oldest kept horizon at or after an instant, or None where there is none."""
+    rows = await session.execute(
+        text("SELECT at, log_id, position FROM horizon WHERE at >= :since ORDER BY at LIMIT 1"), {"since": since}
+    )
+    row = rows.one_or_none()
+    return None if row is None else LoggedHorizon(row.at, row.log_id, row.position)
+
+
 async def find_first_known_day(session: AsyncSession) -> date | None:
     """Return the legal day of the log's first entry, or None while the log is empty."""
     first: date | None = await session.scalar(

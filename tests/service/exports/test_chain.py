@@ -18,7 +18,7 @@ async def test_a_mirror_that_follows_the_deltas_equals_the_full_release_at_every
         repaired = await make_entry(session, codes[3])
         corrected = await make_penalty(session, codes[4], fine_fen=100)
         await make_penalty(session, codes[5], state="draft")
-    assert await world.tick("2026-11-20T10:00") == 5
+    assert await world.tick("2026-11-20T10:00") == 6
     full = await world.present()
     mirror = Mirror()
     mirror.load(world.releases / full.id)

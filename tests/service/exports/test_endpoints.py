@@ -18,7 +18,7 @@ async def test_a_release_is_found_downloaded_in_parts_withheld_and_replaced(worl
     app = make_app(world.database, now=at("2026-11-24T10:00"), settings=Settings(data_dir=world.folder))
     async with client_of(app) as client:
         listed = (await client.get("/v1/exports")).json()["items"]
-        assert {one["kind"] for one in listed} == {"full", "delta"}
+        assert {one["kind"] for one in listed} == {"full", "delta", "statistics"}
         full = (await client.get("/v1/exports/full-20261124T000000")).json()
         assert full["state"] == "published"
         file = next(one for one in full["files"] if one["path"] == "penalties.csv.gz")
@@ -61,7 +61,7 @@ async def test_a_release_is_found_downloaded_in_parts_withheld_and_replaced(worl
         while page["next"]:
             page = (await client.get("/v1/exports", params={"limit": 1, "cursor": page["next"]})).json()
             seen.append(page["items"][0]["id"])
-        assert len(seen) == len(set(seen)) == 3
+        assert len(seen) == len(set(seen)) == 4
         assert (
             (await client.get("/v1/exports/latest/full/penalties.csv.gz"))
             .headers["location"]

@@ -54,7 +54,7 @@ async def test_a_build_killed_at_any_moment_leaves_no_half_release(world: World)
     assert await process.wait() == 0
     for _ in range(2):
         names = await shown(world)
-        assert {name.rsplit("-", 1)[0] for name in names} == {"full", "delta-8h"}
+        assert {name.rsplit("-", 1)[0] for name in names} == {"full", "delta-8h", "statistics"}
         assert sorted(path.name for path in world.releases.iterdir()) == sorted(names)
         for release in names:
             world.verify(release)
