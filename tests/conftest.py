@@ -9,7 +9,8 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,17 @@ class Server:
             await connection.execute(sql)
         finally:
             await connection.close()
+
+    async def drop(self, database: str) -> None:
+        """Drop a database; whoever still holds it is ended. A worker of the server itself cannot be, and goes by itself."""
+        for _ in range(20):
+            try:
+                await self.execute(f'DROP DATABASE "{database}" WITH (FORCE)')
+            except asyncpg.InsufficientPrivilegeError:
+                await asyncio.sleep(0.5)
+            else:
+                return
+        await self.execute(f'DROP DATABASE "{database}" WITH (FORCE)')
 
 
 def start_server() -> Server:
@@ -109,7 +121,7 @@ def template(server: Server) -> Iterator[str]:
     asyncio.run(server.execute(f'CREATE DATABASE "{name}"'))
     migrate(server.url(name))
     yield name
-    asyncio.run(server.execute(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    asyncio.run(server.drop(name))
 
 
 @pytest.fixture
@@ -118,7 +130,22 @@ async def database_url(server: Server, template: str) -> AsyncIterator[str]:
     name = f"test_{uuid.uuid4().hex[:12]}"
     await server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     yield server.url(name)
-    await server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    await server.drop(name)
+
+
+def run_apart(work: Coroutine[Any, Any, Any]) -> None:
+    """Run a coroutine in a thread of its own: the driver of a browser holds this thread's event loop."""
+    with ThreadPoolExecutor(1) as apart:
+        apart.submit(asyncio.run, work).result()
+
+
+@pytest.fixture(scope="module")
+def shared_database_url(server: Server, template: str) -> Iterator[str]:
+    """A migrated database for all tests of a module, for servers that outlive a test; the template itself stays as it is."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    run_apart(server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+    yield server.url(name)
+    run_apart(server.drop(name))
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ async def api_process(database_url: str, folder: Path, **settings: str) -> Async
     kept = {name: value for name, value in os.environ.items() if not name.startswith("XINYONG_")}
     named = {
         "XINYONG_DATABASE_URL": database_url, "XINYONG_DATA_DIR": str(folder), "XINYONG_PORT": str(port),
+        "XINYONG_RATE_ADDRESS": "off", "XINYONG_RATE_KEY": "off", "XINYONG_RATE_REFUSED": "off",
     }  # fmt: skip
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "service", "serve", cwd=ROOT, env=kept | named | settings

@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -19,7 +20,8 @@ from service.settings import Settings
 
 T = TypeVar("T")
 
-out = Console(highlight=False)
+#: Wide where nobody looks: what is piped on is not cut.
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
 err = Console(stderr=True, highlight=False)
 
 

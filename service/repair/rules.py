@@ -127,7 +127,9 @@ REPAIR_MOVES: Final = table(
         ),
     )
 )  # fmt: skip
-TAKE_BACK: Final = Move("take-back", _FILED | _ACCEPTED, RepairState.TAKEN_BACK, frozenset(), words="Take it back.")
+TAKE_BACK: Final = Move(
+    "take-back", _FILED | _ACCEPTED, RepairState.TAKEN_BACK, frozenset(), words="Take the application back."
+)
 
 
 class ObjectionState(StrEnum):

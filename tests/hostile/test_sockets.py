@@ -10,17 +10,16 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.conftest import Server
 from tests.hostile.servers import Serving, serving
 
 SECONDS = 1
 
 
 @pytest.fixture(scope="module")
-def api(server: Server, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+def api(shared_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     folder: Path = tmp_path_factory.mktemp("api")
     off = {"rate_key": "off", "rate_address": "off", "rate_refused": "off"}
-    with serving(server.url(template), folder, client_timeout_s=str(SECONDS), **off) as running:
+    with serving(shared_database_url, folder, client_timeout_s=str(SECONDS), **off) as running:
         yield running
 
 
@@ -163,11 +162,11 @@ def test_every_answer_carries_the_headers_that_browsers_need(api: Serving) -> No
             assert "server" not in headers
 
 
-def test_two_processes_keep_one_limit(server: Server, template: str, tmp_path: Path) -> None:
+def test_two_processes_keep_one_limit(shared_database_url: str, tmp_path: Path) -> None:
     settings = {"rate_address": "60/day", "rate_key": "off"}
     with (
-        serving(server.url(template), tmp_path, **settings) as one,
-        serving(server.url(template), tmp_path, **settings) as two,
+        serving(shared_database_url, tmp_path, **settings) as one,
+        serving(shared_database_url, tmp_path, **settings) as two,
     ):
         seen = [httpx.get(f"{api.url}/v1/catalog/lists").status_code for _ in range(50) for api in (one, two)]
     assert set(seen) == {200, 429}
@@ -175,11 +174,11 @@ def test_two_processes_keep_one_limit(server: Server, template: str, tmp_path: P
 
 
 def test_the_address_behind_a_proxy_is_believed_from_a_trusted_one_only(
-    server: Server, template: str, tmp_path: Path
+    shared_database_url: str, tmp_path: Path
 ) -> None:
     for trusted, statuses in (("", [200, 429, 429]), ("127.0.0.1", [200, 429, 200])):
         folder = tmp_path / (trusted or "none")
-        with serving(server.url(template), folder, rate_address="1/day", trusted_proxies=trusted) as api:
+        with serving(shared_database_url, folder, rate_address="1/day", trusted_proxies=trusted) as api:
             seen = [
                 httpx.get(f"{api.url}/v1/catalog/lists", headers={"X-Forwarded-For": address}).status_code
                 for address in ("192.0.2.1", "192.0.2.1", "192.0.2.2")

@@ -305,7 +305,7 @@ async def test_metrics_are_in_the_text_format(app: FastAPI) -> None:
     async with client_of(app) as client:
         answer = await client.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
-    assert "\nxinyong_log_head_position 0\n" in answer.text
+    assert "\nxinyong_log_head_position 0.0\n" in answer.text
 
 
 ITEMS = [("a", "x"), ("a", "y"), ("b", "x"), ("c", "x")]

@@ -118,7 +118,7 @@ async def test_a_county_needs_the_consent_of_the_next_higher_authority(office: O
     assert (await office.do(office.county_reviewer, entry, "list", LISTED)).json()["code"] == "consent_missing"
     consent = {"document_no": "渝市监函〔2026〕9号"}
     refused = await office.do(office.county_reviewer, entry, "consent", consent)
-    assert (refused.status_code, refused.json()["code"]) == (403, "no_higher_authority")
+    assert (refused.status_code, refused.json()["code"]) == (403, "role_missing")
     assert "consent" in (await office.consenter.get(path(entry))).json()["own"]["possible"]
     entry = await office.must(office.consenter, entry, "consent", consent)
     assert (entry["state"], entry["own"]["consented_on"]) == ("consented", "2026-11-24")

@@ -1,9 +1,7 @@
 """The public site in a real browser: accessible, without a word on the console, without a request to outside, with and
 without scripts. `build/screenshots` holds what was seen."""
 
-import asyncio
-from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ from service.catalog.actions import sync_seed
 from service.catalog.seed import load_seed
 from service.db import Database
 from tests.clients import NOW
-from tests.conftest import ROOT, Server
+from tests.conftest import ROOT, run_apart
 from tests.factories import (
     cover_region,
     make_entry,
@@ -77,22 +75,12 @@ async def fill(url: str) -> None:
     await database.dispose()
 
 
-def run_apart(work: Coroutine[Any, Any, Any]) -> None:
-    """Run a coroutine in a thread of its own: the driver of the browser holds this thread's event loop."""
-    with ThreadPoolExecutor(1) as apart:
-        apart.submit(asyncio.run, work).result()
-
-
 @pytest.fixture(scope="module")
-def site(server: Server, template: str) -> Iterator[str]:
+def site(shared_database_url: str) -> Iterator[str]:
     need_chromium()
-    name = f"{template}_site"
-    run_apart(server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
-    url = server.url(name)
-    run_apart(fill(url))
-    with served(url) as address:
+    run_apart(fill(shared_database_url))
+    with served(shared_database_url) as address:
         yield address
-    run_apart(server.execute(f'DROP DATABASE "{name}" WITH (FORCE)'))
 
 
 @pytest.fixture(scope="module")
