@@ -19,7 +19,7 @@ from service.reading.names import is_sole_trader_without_trade_name
 from service.rulebook.rules import PenaltyFacts, Rule
 from service.rulebook.windows import Windows, penalty_windows
 from service.status.actions import Question, answer_question
-from service.status.queries import read_log
+from service.status.queries import Log, read_log
 from service.subjects.search import find_by_identifier, search_names, show_found
 from service.uscc.rules import check
 from service.web.queries import (
@@ -72,6 +72,11 @@ class Counts:
         return counts
 
 
+def _state(log: Log, today: date) -> str:
+    """Return what a page of public facts depends on: the log, the legal day, the catalogues."""
+    return f"{log.log_id[:8]}-{log.position}-{today:%Y%m%d}-{log.catalog_version}"
+
+
 async def see_home(session: ReadSession, catalog: Catalog, counts: Counts, now: datetime) -> Facts:
     """Return counts, the latest penalties and the sources with their last delivery."""
     today = legal_day(now)
@@ -92,7 +97,7 @@ async def see_home(session: ReadSession, catalog: Catalog, counts: Counts, now: 
         "sources": sources,
         "position": log.position,
         "now": now,
-        "etag": f"{log.log_id[:8]}-{log.position}-{today:%Y%m%d}-{log.catalog_version}-{taken['at']:%H%M%S}",
+        "etag": f"{_state(log, today)}-{taken['at']:%H%M%S}",
     }
 
 
@@ -198,7 +203,7 @@ async def see_lists(session: ReadSession, catalog: Catalog, now: datetime) -> Fa
         "lists": [(one, counts.get(one.id, 0)) for one in in_force_first],
         "position": log.position,
         "now": now,
-        "etag": f"{log.log_id[:8]}-{log.position}-{today:%Y%m%d}-{log.catalog_version}",
+        "etag": _state(log, today),
     }
 
 
@@ -235,7 +240,7 @@ async def see_list(
         "more": more,
         "position": log.position,
         "now": now,
-        "etag": f"{log.log_id[:8]}-{log.position}-{today:%Y%m%d}-{log.catalog_version}",
+        "etag": _state(log, today),
     }
 
 

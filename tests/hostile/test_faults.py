@@ -19,7 +19,7 @@ from service.access.rules import Role
 from service.db import Database
 from tests.clients import client_of, make_app, make_key
 from tests.conftest import migrate
-from tests.hostile.servers import Serving, serving
+from tests.servers import Serving, serving
 
 OFF = {"rate_key": "off", "rate_address": "off", "rate_refused": "off"}
 PATH = "/v1/catalog/authorities"

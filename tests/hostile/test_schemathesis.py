@@ -14,7 +14,7 @@ from service.db import Database
 from tests.clients import NOW, make_key
 from tests.conftest import ROOT
 from tests.factories import make_authority, make_penalty, make_registration, number_changes
-from tests.hostile.servers import Serving, serving
+from tests.servers import Serving, serving
 
 OFF = {"rate_key": "off", "rate_address": "off", "rate_refused": "off", "pool_size": "4"}
 CONFIG = ROOT / "tests" / "hostile" / "schemathesis.toml"

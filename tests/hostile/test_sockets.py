@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.hostile.servers import Serving, serving
+from tests.servers import Serving, serving
 
 SECONDS = 1
 
