@@ -73,7 +73,7 @@ async def list_blocks(
 ) -> Sequence[tuple[Block, bytes]]:
     """Return blocks behind a number, at most `limit`, each with the hash that stands beside it."""
     rows = await connection.fetch(
-        f"SELECT {_BLOCK}, hash FROM audit_block WHERE number > $1 AND ($2::bigint IS NULL OR number <= $2)"  # noqa: S608
+        f"SELECT {_BLOCK}, hash FROM audit_block WHERE number > $1 AND ($2::bigint IS NULL OR number <= $2)"  # noqa: S608 - a constant
         " ORDER BY number LIMIT $3",
         after,
         until,
