@@ -219,4 +219,4 @@ def _last(origin: Origin, position: str) -> str:
     identity, _ = _identity(origin)
     joined = "t.uscc = c.uscc" + (" AND t.record_id = c.record_id" if origin.has_id else "")
     return f"""SELECT {identity}, max(c.version_no) AS version_no FROM touched t JOIN change c ON {joined}
-        WHERE c.kind = '{origin.change_kind}' AND c.position <= {position} GROUP BY {identity}"""  # noqa: S608 - a constant
+        WHERE c.kind = '{origin.change_kind}' AND c.position <= {position} GROUP BY {identity}"""  # noqa: S608 - of constants and whole numbers
