@@ -5,11 +5,13 @@ with fsync off, and ended with the run.
 """
 
 import asyncio
+import functools
+import inspect
 import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ from service import embedded
 from service.db import Database
 
 ROOT = Path(__file__).parents[1]
+LONGEST_TEST_S = 240
 SHARED_DATA = ROOT.parent / "shared" / "data"
 
 
@@ -92,6 +95,21 @@ class _Controller:
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(_Controller())
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """A test that waits for ever says where it waits; one that blocks its thread is ended by faulthandler's timeout."""
+    if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj) and "proof" not in item.keywords:
+        item.obj = _bounded(item.obj)
+
+
+def _bounded(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., Coroutine[Any, Any, None]]:
+    @functools.wraps(test)
+    async def run(*args: Any, **named: Any) -> None:
+        async with asyncio.timeout(LONGEST_TEST_S):
+            await test(*args, **named)
+
+    return run
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:

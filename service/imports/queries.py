@@ -1,5 +1,4 @@
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -179,18 +178,20 @@ async def is_known_file(connection: Connection, *, import_id: UUID, sha256: str,
     return found
 
 
-async def is_overtaken(connection: Connection, *, import_id: UUID, source: str, since: datetime) -> bool:
-    """Return whether rows of the same source were taken in by others after `since`."""
-    found: bool = await connection.fetchval(
-        """SELECT EXISTS (
-            SELECT FROM data_import d LEFT JOIN import_event e ON e.import_id = d.id AND e.at > $3
-            WHERE d.id <> $1 AND coalesce(d.source_code, 'own:' || d.authority_code) = $2
-            AND (d.finished_at > $3 OR d.reverted_at > $3 OR e.id IS NOT NULL))""",
+async def taken_so_far(connection: Connection, *, import_id: UUID, source: str) -> tuple[int, int]:
+    """Return how many other imports of the source have ended, and the last thing that befell one of their rows.
+
+    The same twice says that nothing of the source was taken in or back in between. No clock is asked: those of two
+    machines differ.
+    """
+    ended, event = await connection.fetchrow(
+        """SELECT count(*) FILTER (WHERE finished_at IS NOT NULL),
+               coalesce(max((SELECT max(e.id) FROM import_event e WHERE e.import_id = d.id)), 0)
+        FROM data_import d WHERE id <> $1 AND coalesce(source_code, 'own:' || authority_code) = $2""",
         import_id,
         source,
-        since,
     )
-    return found
+    return ended, event
 
 
 async def last_digests(connection: Connection, shape: Shape, source: str) -> list[Any]:

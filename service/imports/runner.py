@@ -31,7 +31,7 @@ from service.imports.interpret.context import Context
 from service.imports.interpret.keeping import keep_unspoken
 from service.imports.interpret.penalties import penalty_rows
 from service.imports.interpret.subjects import subject_rows
-from service.imports.queries import IMPORT_LOCKS, get_import, is_known_file, is_overtaken, last_digests
+from service.imports.queries import IMPORT_LOCKS, get_import, is_known_file, last_digests, taken_so_far
 from service.imports.shapes import SHAPES
 from service.imports.staging import Entry, Load, Stage
 from service.models import DataImport
@@ -296,6 +296,7 @@ class _Take:
 
     async def _decide(self, connection: Connection, *, trusts_digests: bool) -> dict[str, dict[str, int]]:
         row, stage = self.row, self.stage
+        before = await taken_so_far(connection, import_id=row.id, source=source_key(row))
         seen = await last_digests(connection, stage.shape, source_key(row)) if trusts_digests else []
         await staging.create(connection, stage)
         with _opened(row, self.limits) as table:
@@ -313,7 +314,7 @@ class _Take:
                 unspoken=stage.shape.unspoken(context.columns),
             )
             await deciding.lock(connection)
-            if await is_overtaken(connection, import_id=row.id, source=source_key(row), since=entry.now):
+            if await taken_so_far(connection, import_id=row.id, source=source_key(row)) != before:
                 raise _ReadAgain(trusts_digests=True)
             await deciding.classify(connection, stage, taking)
             if await deciding.unread_seen(connection, stage):
