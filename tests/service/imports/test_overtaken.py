@@ -17,6 +17,7 @@ async def test_an_import_that_ended_by_a_faster_clock_is_no_reason_to_read_for_e
     ahead = await queue(database, write_csv(tmp_path / "a.csv", [penalty(1), penalty(2)]))
     assert await run_import(database, ahead, clock=lambda: NOW + timedelta(hours=3))
     job = await bring_in(database, write_csv(tmp_path / "b.csv", [penalty(1), penalty(3)]))
+    assert job.counts is not None
     assert job.counts["outcomes"] == {"new": 1, "duplicate": 1}
 
 
@@ -42,4 +43,5 @@ async def test_what_another_import_took_in_while_a_file_was_read_is_not_taken_fo
     async with database.transaction() as session:
         job = await get_import(session, slow)
     assert phases.count("deciding") == 2
+    assert job.counts is not None
     assert job.counts["outcomes"] == {"new": 1, "changed": 1, "duplicate": 1}
