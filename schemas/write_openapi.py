@@ -3,11 +3,10 @@
 With `--check` it only compares.
 """
 
+import json
 import sys
 from pathlib import Path
 from typing import Final
-
-import orjson
 
 from service.app import create_app
 from service.db import Database
@@ -17,10 +16,10 @@ TARGET: Final = Path(__file__).with_name("openapi.json")
 
 
 def openapi_document() -> bytes:
-    """Return the OpenAPI document of this version, two spaces a level, members in the order of the code."""
+    """Return the OpenAPI document of this version, one space a level, members in the order of the code."""
     database = Database("postgresql+asyncpg://nobody@127.0.0.1:1/none", application="openapi")  # never connected to
     app = create_app(Settings(), database=database)
-    return orjson.dumps(app.openapi(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return (json.dumps(app.openapi(), ensure_ascii=False, indent=1) + "\n").encode()
 
 
 if __name__ == "__main__":

@@ -55,7 +55,8 @@ from service.middleware.body_limit import BodyLimit
 from service.middleware.capacity import Capacity
 from service.middleware.headers import SecurityHeaders
 from service.middleware.pace import Pace
-from service.problems import add_body_problems, add_problem_handlers
+from service.openapi import finish
+from service.problems import add_problem_handlers
 from service.request_checks import refuse_forbidden_characters, refuse_malformed_body
 from service.settings import Settings
 from service.web.actions import Counts
@@ -155,7 +156,7 @@ class Api(FastAPI):
             schemas["Problem"] = Problem.model_json_schema()
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
-            add_body_problems(document)
+            finish(document)
         self.openapi_schema = document
         return document
 

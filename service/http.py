@@ -27,7 +27,7 @@ from service.clock import legal_day
 from service.db import Database, ReadSession
 from service.errors import Forbidden, Invalid, Refusal, Unauthenticated, Unavailable
 from service.problems import Responses, UnknownParameter, problem_responses
-from service.request_checks import operation_of
+from service.request_checks import query_parameters_of
 from service.versions import ExpectedVersion, MalformedVersion, VersionMismatch, VersionRequired, read_expected_version
 
 T = TypeVar("T")
@@ -293,10 +293,9 @@ async def refuse_unknown_parameters(request: Request) -> None:
     """
     if not request.query_params:
         return
-    operation = operation_of(request)
-    if operation is None:
+    known = query_parameters_of(request)
+    if known is None:
         return
-    known = {parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "query"}
     unknown = sorted(set(request.query_params) - known)
     if unknown:
         raise UnknownParameter(

@@ -319,10 +319,6 @@ EVERYWHERE: Final[tuple[type[Refusal], ...]] = (
     InternalError,
 )
 
-#: What any operation with a body may answer besides; those that take JSON add `JSON_REFUSALS`.
-BODY_REFUSALS: Final[tuple[type[Refusal], ...]] = (RequestTooSlow, BodyTooLarge)
-JSON_REFUSALS: Final[tuple[type[Refusal], ...]] = (NotJson, MalformedBody)
-
 
 def problem_responses(*refusals: type[Refusal]) -> Responses:
     """Return the `responses=` entries that document these refusals, one a status, an example for each code.
@@ -349,36 +345,20 @@ def problem_responses(*refusals: type[Refusal]) -> Responses:
     }
 
 
-def add_body_problems(document: dict[str, Any]) -> None:
-    """Add what an operation with a body may answer to every such operation of an OpenAPI document, in place."""
-    for operations in document["paths"].values():
-        for operation in operations.values():
-            content = operation.get("requestBody", {}).get("content")
-            if content is None:
-                continue
-            refusals = BODY_REFUSALS + (JSON_REFUSALS if list(content) == ["application/json"] else ())
-            for status, added in problem_responses(*refusals).items():
-                answer = operation["responses"].setdefault(str(status), added)
-                examples = answer["content"][MEDIA_TYPE]["examples"]
-                for code, example in added["content"][MEDIA_TYPE]["examples"].items():
-                    if code not in examples:
-                        examples[code] = example
-                        answer["description"] += f" `{code}`: {example['value']['detail']}"
-
-
 def _words(refusal: type[Refusal]) -> str:
     return " ".join((refusal.__doc__ or "").split())
 
 
-def _all_refusals(base: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:
+def all_refusals(base: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:
+    """Yield every class of refusals that the program has loaded."""
     for refusal in base.__subclasses__():
         yield refusal
-        yield from _all_refusals(refusal)
+        yield from all_refusals(refusal)
 
 
 def problems_page() -> str:
     """Return an HTML page with every named refusal of the running service: code, status, what it means."""
-    named = {refusal.code: refusal for refusal in _all_refusals() if refusal.code}
+    named = {refusal.code: refusal for refusal in all_refusals() if refusal.code}
     rows = "".join(
         f'<tr id="{escape(code)}"><td><code>{escape(code)}</code></td><td>{STATUS[refusal.category]}</td>'
         f'<td lang="zh">{TITLE_ZH[refusal.category]}</td><td>{escape(_words(refusal))}</td></tr>'

@@ -4,8 +4,19 @@ from typing import Any
 
 from fastapi import Request
 
+from service.openapi import resolved
 from service.problems import InvalidRequest, MalformedBody, NotJson
 from service.strict_json import NotStrict, check_json, has_forbidden_character
+
+
+def query_parameters_of(request: Request) -> set[str] | None:
+    """Return the names of the query parameters that the operation of a request has; None where it is undocumented."""
+    operation = operation_of(request)
+    if operation is None:
+        return None
+    document = request.app.openapi()
+    parameters = (resolved(document, parameter) for parameter in operation.get("parameters", ()))
+    return {parameter["name"] for parameter in parameters if parameter["in"] == "query"}
 
 
 def operation_of(request: Request) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from service.access.principals.queries import end_grant
 from service.access.principals.rules import DatedGrant, check_days
 from service.access.queries import raise_access_version
 from service.access.rules import Role, check_grant
-from service.errors import NotFound
+from service.catalog.rules import NoSuchAuthority
 from service.models import AccessGrant, Authority, Principal
 
 #: Who acts when it is not a principal: somebody with a terminal on the machine.
@@ -38,7 +38,7 @@ async def grant_roles(
     Raises:
         RoleWithoutAuthority: a role acts in an authority's name and none is given.
         ImpossibleDays: a grant would end before it begins.
-        NotFound: the catalogue has no authority of this code.
+        NoSuchAuthority: the catalogue has no authority of this code.
     """
     rows = []
     for grant in grants:
@@ -66,12 +66,11 @@ async def check_authority_exists(session: AsyncSession, code: str | None) -> Non
     """Refuse an authority that the catalogue does not have.
 
     Raises:
-        NotFound: there is none of this code.
+        NoSuchAuthority: there is none of this code.
     """
     if code is not None and await session.get(Authority, code) is None:
-        raise NotFound(
+        raise NoSuchAuthority(
             f"The catalogue has no authority {code!r}; add it first.",
-            code="no_such_authority",
             detail_zh="机关目录中无此机关，请先登记。",
         )
 

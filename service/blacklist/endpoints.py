@@ -17,11 +17,11 @@ from service.blacklist.rules import (
     ListEnded,
     NoSuchPenalty,
     NotEnteredHere,
-    UnknownList,
 )
 from service.blacklist.rules.entry_test import findings_view, needs_consent
 from service.blacklist.transitions import ROUTES, SHOWN
 from service.blacklist.views import entry_view, revocation_view, versions_view
+from service.catalog.rules import UnknownList
 from service.http import (
     KEY_REFUSALS,
     ROLE_REFUSALS,

@@ -63,6 +63,12 @@ class NoSuchAuthority(NotFound):
     code = "no_such_authority"
 
 
+class UnknownList(Invalid):
+    """The catalogue has no list of this id."""
+
+    code = "unknown_list"
+
+
 class ImpossiblePeriod(Invalid):
     """The last day in force lies before the first."""
 

@@ -10,7 +10,7 @@ from asyncpg import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.catalog.queries import load_catalog
-from service.catalog.rules import Catalog
+from service.catalog.rules import Catalog, UnknownList
 from service.clock import Clock
 from service.db import Database, driver
 from service.imports import deciding, staging, writing
@@ -30,7 +30,6 @@ from service.imports.rules import (
     NotQuarantined,
     NotRevertible,
     UnknownAuthority,
-    UnknownList,
     UnknownSource,
 )
 from service.imports.runner import INTERPRET, context_of, entry_of

@@ -10,6 +10,7 @@ from schemas.imports import ImportOut, ImportPage, ImportRowOut, ImportRowPage, 
 from service.access.declared import Whose
 from service.access.rules import RECORD_ROLES, Actor, Role
 from service.access.visibility import IMPORT_ROLES
+from service.catalog.rules import UnknownList
 from service.errors import Invalid
 from service.http import (
     ROLE_REFUSALS,
@@ -44,7 +45,6 @@ from service.imports.rules import (
     NotRevertible,
     Outcome,
     UnknownAuthority,
-    UnknownList,
     UnknownSource,
 )
 from service.imports.uploads import BadForm, NoFile, receive_file

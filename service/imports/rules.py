@@ -208,12 +208,6 @@ class UnknownSource(Invalid):
     code = "unknown_source"
 
 
-class UnknownList(Invalid):
-    """The list is not in the catalogue."""
-
-    code = "unknown_list"
-
-
 class ListClosed(Invalid):
     """The list has ended; nothing can be entered on it that was listed after its last day."""
 

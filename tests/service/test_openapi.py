@@ -9,6 +9,8 @@ from schemas.base import Problem
 from schemas.write_openapi import TARGET, openapi_document
 from service.app import ROUTERS, create_app
 from service.db import Database
+from service.openapi import resolved
+from service.problems import all_refusals
 from service.settings import Settings
 
 app = create_app(Settings(), database=Database("postgresql+asyncpg://nobody@127.0.0.1:1/none", application="test"))
@@ -33,11 +35,11 @@ def success(operation: dict[str, Any]) -> dict[str, Any]:
 def examples(answer: dict[str, Any]) -> list[Any]:
     return [
         example
-        for content in answer.get("content", {}).values()
+        for content in resolved(document, answer).get("content", {}).values()
         for example in (
             [content["example"]]
             if "example" in content
-            else [one["value"] for one in content.get("examples", {}).values()]
+            else [resolved(document, one)["value"] for one in content.get("examples", {}).values()]
         )
     ]
 
@@ -56,8 +58,34 @@ def test_the_document_is_openapi_3_1_and_every_tag_has_words() -> None:
 
 
 def test_every_reference_leads_somewhere() -> None:
-    named = set(re.findall(r"#/components/schemas/(\w+)", openapi_document().decode()))
-    assert named <= set(document["components"]["schemas"])
+    named = set(re.findall(r'"#/components/(\w+)/([^"]+)"', openapi_document().decode()))
+    known = {(kind, name) for kind, parts in document["components"].items() for name in parts}
+    assert named <= known
+    assert {one for one in known if one[0] in {"examples", "responses", "parameters"}} <= named
+
+
+def test_what_many_operations_answer_is_written_once() -> None:
+    assert len(openapi_document()) < 900_000, "what many operations say alike belongs into components"
+    said = [
+        code
+        for methods in document["paths"].values()
+        for operation in methods.values()
+        for status, answer in operation["responses"].items()
+        for content in answer.get("content", {}).values()
+        for code, example in content.get("examples", {}).items()
+        if status >= "4" and "$ref" not in example
+    ]
+    assert said == []
+
+
+def test_one_code_is_one_refusal() -> None:
+    shown = document["components"]["examples"]
+    assert {code: example["value"]["code"] for code, example in shown.items()} == {code: code for code in shown}
+    # A page has refusals of its own, which speak of pages.
+    codes = [
+        refusal.code for refusal in all_refusals() if refusal.code and not refusal.__module__.startswith("service.web")
+    ]
+    assert sorted(codes) == sorted(set(codes))
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
@@ -76,7 +104,7 @@ def test_every_operation_documents_its_problems_with_examples(
     problems = {status: answer for status, answer in operation["responses"].items() if status >= "4"}
     assert problems, f"{method} {path} documents no problem"
     for status, answer in problems.items():
-        assert list(answer["content"]) == ["application/problem+json"]
+        assert list(resolved(document, answer)["content"]) == ["application/problem+json"]
         for example in examples(answer):
             problem = Problem.model_validate(example)
             assert str(problem.status) == status

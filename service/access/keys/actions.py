@@ -71,7 +71,7 @@ async def create_holder(
     Raises:
         RoleWithoutAuthority: a role acts in an authority's name and none is given.
         ImpossibleDays: a grant would end before it begins.
-        NotFound: the catalogue has no authority of this code.
+        NoSuchAuthority: the catalogue has no authority of this code.
         BadNetwork, BadExpiry: see `issue_key`.
     """
     principal = await add_principal(session, name=new.name, now=now)

@@ -7,9 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.access.rules import Actor
 from service.blacklist.queries import list_supports
-from service.blacklist.rules import MOVES, EntryContent, UnknownList, content_columns, content_of
+from service.blacklist.rules import MOVES, EntryContent, content_columns, content_of
 from service.blacklist.rules.entry_test import EntryTest, Finding, entry_tests, judge
-from service.catalog.rules import Catalog, KnownList
+from service.catalog.rules import Catalog, KnownList, UnknownList
 from service.changes.rules import ChangeKind
 from service.db import ReadSession
 from service.records import actions

@@ -16,12 +16,6 @@ from service.errors import Conflict, Forbidden, Invalid
 from service.records.rules import Guard, Move, table
 
 
-class UnknownList(Invalid):
-    """The catalogue has no list of this id."""
-
-    code = "unknown_list"
-
-
 class NotEnteredHere(Invalid):
     """No rule says how a subject is entered on this list, so that nobody enters one by hand."""
 

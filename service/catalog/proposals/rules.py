@@ -19,7 +19,7 @@ class ImpossibleRow(Invalid):
 class NoSuchRow(NotFound):
     """The rulebook has no present row of this kind and id that could be superseded."""
 
-    code = "no_such_row"
+    code = "no_such_rulebook_row"
 
 
 class ThresholdTwice(Conflict):

@@ -12,7 +12,7 @@ async def add_succession(session: AsyncSession, succession: Succession, *, citat
     """Enter that an authority takes another one's place, and raise the catalogue's version.
 
     Raises:
-        NoSuchBody, AlreadySucceeded, CircularSuccession: see `check_succession`.
+        NoSuchAuthority, AlreadySucceeded, CircularSuccession: see `check_succession`.
     """
     await raise_catalog_version(session)
     codes = await session.scalars(select(Authority.code))

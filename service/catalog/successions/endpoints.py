@@ -5,9 +5,10 @@ from fastapi import APIRouter, Body, Response
 from schemas.catalog import SuccessionCreate, SuccessionOut, SuccessionPage
 from service.access.rules import Actor, Role
 from service.catalog.hierarchy import Succession
+from service.catalog.rules import NoSuchAuthority
 from service.catalog.successions.actions import add_succession
 from service.catalog.successions.queries import list_successions
-from service.catalog.successions.rules import AlreadySucceeded, CircularSuccession, NoSuchBody
+from service.catalog.successions.rules import AlreadySucceeded, CircularSuccession
 from service.http import PUBLIC, ROLE_REFUSALS, BadCursor, PageDep, ReadSessionDep, answers, cut_page, require
 from service.idempotency.http import REPEAT_REFUSALS, CreatingCatalogSessionDep
 from service.models import AuthoritySuccession
@@ -45,7 +46,7 @@ async def list_all_successions(session: ReadSessionDep, page: PageDep) -> dict[s
         EXAMPLE,
         *ROLE_REFUSALS,
         *REPEAT_REFUSALS,
-        NoSuchBody,
+        NoSuchAuthority,
         AlreadySucceeded,
         CircularSuccession,
         status=201,

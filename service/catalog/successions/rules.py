@@ -3,13 +3,8 @@
 from collections.abc import Iterable
 
 from service.catalog.hierarchy import Succession
-from service.errors import Conflict, Invalid, NotFound
-
-
-class NoSuchBody(NotFound):
-    """The catalogue has no authority of this code."""
-
-    code = "no_such_authority"
+from service.catalog.rules import NoSuchAuthority
+from service.errors import Conflict, Invalid
 
 
 class AlreadySucceeded(Conflict):
@@ -28,12 +23,12 @@ def check_succession(new: Succession, *, codes: Iterable[str], present: Iterable
     """Refuse a succession between authorities that are not there, that is there already, or that leads in a circle.
 
     Raises:
-        NoSuchBody, AlreadySucceeded, CircularSuccession: see there.
+        NoSuchAuthority, AlreadySucceeded, CircularSuccession: see there.
     """
     known = set(codes)
     for code in (new.predecessor_code, new.successor_code):
         if code not in known:
-            raise NoSuchBody(
+            raise NoSuchAuthority(
                 f"The catalogue has no authority {code!r}; add it first.", detail_zh="机关目录中无此机关。"
             )
     after: dict[str, set[str]] = {}

@@ -16,6 +16,7 @@ from service.access.table import PAGE, page_with, table_of
 from service.app import create_app
 from service.db import Database
 from service.models import Deadline, Objection, Repair, SharingAgreement, SubjectAuthorisation, Substitution
+from service.openapi import resolved
 from service.settings import Settings
 from tests.clients import NOW, client_of
 from tests.factories import (
@@ -97,7 +98,7 @@ class Caller:
         stated = self.document["paths"][one.path][one.method.lower()]
         query = {
             part["name"]: sample(part["schema"], self.document["components"]["schemas"])
-            for part in stated.get("parameters", ())
+            for part in (resolved(self.document, one) for one in stated.get("parameters", ()))
             if part["in"] == "query" and part.get("required")
         }
         path = one.path

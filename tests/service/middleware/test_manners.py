@@ -10,6 +10,7 @@ from fastapi import FastAPI, Response
 from service.access.rules import Role
 from service.app import create_app
 from service.db import Database
+from service.openapi import resolved
 from service.problems import STATUS, TITLE_ZH, prefers_chinese
 from service.settings import Settings
 from tests.clients import NOW, at, client_of, make_app, make_key
@@ -119,9 +120,10 @@ def test_every_body_refuses_members_that_are_not_documented(database: Database) 
 
 
 def test_every_page_has_at_most_a_thousand_items(database: Database) -> None:
-    for path, operations in make_app(database).openapi()["paths"].items():
+    document = make_app(database).openapi()
+    for path, operations in document["paths"].items():
         for operation in operations.values():
-            for parameter in operation.get("parameters", ()):
+            for parameter in (resolved(document, one) for one in operation.get("parameters", ())):
                 if parameter["name"] == "limit":
                     assert parameter["schema"]["maximum"] <= 1000, path
                 assert parameter["name"] not in {"page", "offset", "skip"}, path
@@ -140,12 +142,14 @@ WITHOUT_VERSION = (
 
 def test_every_change_of_what_exists_names_the_version_it_changes(database: Database) -> None:
     without = []
-    for path, operations in make_app(database).openapi()["paths"].items():
+    document = make_app(database).openapi()
+    for path, operations in document["paths"].items():
         for method, operation in operations.items():
             makes = {"201", "202"} & set(operation["responses"])
             if method == "get" or (method == "post" and makes):
                 continue
-            names = {parameter["name"].lower() for parameter in operation.get("parameters", ())}
+            parameters = [resolved(document, one) for one in operation.get("parameters", ())]
+            names = {parameter["name"].lower() for parameter in parameters}
             if "if-match" not in names and not any(re.fullmatch(one, path) for one in WITHOUT_VERSION):
                 without.append(f"{method.upper()} {path}")
             if "if-match" in names:
