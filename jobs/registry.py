@@ -10,6 +10,7 @@ from jobs import (
     exports,
     find_redatings,
     forget_idempotency_keys,
+    forget_job_runs,
     notify_deadlines,
     take_in_waiting_rows,
     track_deadlines,
@@ -47,6 +48,7 @@ JOBS: Final = (
         exports.run,
     ),
     Job("forget_idempotency_keys", 3600, "Delete idempotency keys older than 24 hours.", forget_idempotency_keys.run),
+    Job("forget_job_runs", 3600, "Delete runs of jobs that were kept long enough.", forget_job_runs.run),
     Job(
         "track_deadlines",
         20,

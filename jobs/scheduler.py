@@ -1,6 +1,7 @@
 """The alarm clock of the jobs process, and the loops that run all the time beside it."""
 
 import asyncio
+from contextlib import suppress
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -8,10 +9,12 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from jobs.audit_chain import run_chainer
 from jobs.imports import run_imports
-from jobs.registry import JOBS, Job
+from jobs.registry import JOBS
+from jobs.run import put_registry, run_due
 from jobs.sequencer import run_sequencer
 from service.clock import Clock
 from service.db import Database
+from service.outages import CONNECTION_ERRORS
 from service.settings import Settings
 from service.signing.keys import SigningKeys
 from service.tables.chunk import Limits
@@ -19,30 +22,23 @@ from service.tables.chunk import Limits
 log: structlog.stdlib.BoundLogger = structlog.get_logger("jobs")
 
 
-async def run_job(job: Job, database: Database, clock: Clock) -> int:
-    """Run one job for the present instant; an error is logged and raised."""
-    try:
-        done = await job.run(database, clock())
-    except Exception:
-        log.exception("job.failed", job=job.name)
-        raise
-    if done:
-        log.info("job.done", job=job.name, count=done)
-    return done
-
-
 async def serve_jobs(
     database: Database, clock: Clock, stop: asyncio.Event, *, settings: Settings, limits: Limits | None = None
 ) -> None:
     """Run sequencer, import worker, chainer and scheduled jobs until `stop` is set."""
     poll_ms = settings.job_poll_ms
+    with suppress(
+        *CONNECTION_ERRORS
+    ):  # a database that is away now is waited for by the loops; `migrate` names the jobs too
+        await put_registry(database)
     scheduler = AsyncIOScheduler(timezone="Asia/Shanghai")
     for job in JOBS:
         scheduler.add_job(
-            run_job,
+            run_due,
             IntervalTrigger(seconds=job.every_seconds),
             args=(job, database, clock),
             id=job.name,
+            next_run_time=clock(),
             coalesce=True,
             max_instances=1,
             misfire_grace_time=None,

@@ -28,6 +28,7 @@ import service.explaining.endpoints
 import service.exports.endpoints
 import service.health.endpoints
 import service.imports.endpoints
+import service.job_runs.endpoints
 import service.penalties.endpoints
 import service.redatings.endpoints
 import service.repair.endpoints
@@ -87,6 +88,7 @@ ROUTERS: Final = (
     service.exports.endpoints.router,
     service.audit.endpoints.router,
     service.redatings.endpoints.router,
+    service.job_runs.endpoints.router,
     service.health.endpoints.router,
     service.signing.well_known.router,
     service.web.endpoints.router,

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from jobs.registry import JOBS
 from schemas.write_data_dictionary import data_dictionary
 from service.cli import app
 from service.imports.rules import REASONS
@@ -90,9 +89,3 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
     shown = CliRunner().invoke(app, [*command.split(), "--help"]).output
     assert "Usage" in shown
     assert not command or "Example" in shown
-
-
-def test_the_list_of_jobs_names_them_all() -> None:
-    shown = CliRunner().invoke(app, ["jobs", "list"], env={"COLUMNS": "200"})
-    assert shown.exit_code == 0
-    assert len(JOBS) > 0

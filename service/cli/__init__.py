@@ -12,6 +12,7 @@ from service.cli import (
     codes,
     exporting,
     importing,
+    jobs,
     keys,
     processes,
     rulebook,
@@ -33,7 +34,8 @@ app = typer.Typer(
 )
 app.command("demo")(processes.demo)
 app.command("serve")(processes.serve)
-app.add_typer(processes.jobs_app, name="jobs")
+jobs.app.command("serve")(processes.jobs_serve)
+app.add_typer(jobs.app, name="jobs")
 app.command("migrate")(processes.migrate)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)

@@ -9,14 +9,14 @@ from typing import Annotated
 
 import typer
 
-from jobs.registry import JOBS
-from jobs.scheduler import run_job, serve_jobs
+from jobs.run import put_registry
+from jobs.scheduler import serve_jobs
 from service.app import create_app
 from service.audit.chain.actions import make_partitions
 from service.catalog.actions import sync_seed
 from service.catalog.seed import load_seed
 from service.changes.actions import drain
-from service.cli.terminal import err, out, run, with_database
+from service.cli.terminal import out, run, with_database
 from service.clock import system_clock
 from service.connection import Urls, database_url, database_urls
 from service.db import Database
@@ -29,8 +29,6 @@ from service.samples import load_samples
 from service.serving import api_database, api_limiter, api_server
 from service.settings import Settings
 from service.tables.chunk import Limits
-
-jobs_app = typer.Typer(help="The jobs process: sequencer, imports, scheduled jobs.", no_args_is_help=True)
 
 OwnedOption = Annotated[bool, typer.Option("--owned", hidden=True)]
 
@@ -77,7 +75,6 @@ def serve(*, owned: OwnedOption = False) -> None:
             raise typer.Exit(1)
 
 
-@jobs_app.command("serve")
 def jobs_serve(*, owned: OwnedOption = False) -> None:
     """Run the sequencer, the imports and the scheduled jobs until told to stop.
 
@@ -96,36 +93,12 @@ async def _jobs(url: str, settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
-    database = Database(url, application="xinyong jobs", pool_size=10)
+    database = Database(url, application="xinyong jobs", pool_size=20)
     try:
         limits = Limits(cells=settings.max_sheet_cells)
         await serve_jobs(database, system_clock, stop, settings=settings, limits=limits)
     finally:
         await database.dispose()
-
-
-@jobs_app.command("list")
-def jobs_list() -> None:
-    """List the scheduled jobs.
-
-    Example: [bold]xinyong jobs list[/bold]
-    """
-    for job in JOBS:
-        out.print(f"{job.name:<24} every {job.every_seconds:>5} s   {job.words}")
-
-
-@jobs_app.command("run")
-def jobs_run(name: str) -> None:
-    """Run one job now.
-
-    Example: [bold]xinyong jobs run take_in_waiting_rows[/bold]
-    """
-    job = next((one for one in JOBS if one.name == name), None)
-    if job is None:
-        err.print(f"No job {name!r}. There are: {', '.join(one.name for one in JOBS)}.")
-        raise typer.Exit(2)
-    done = with_database(Settings(), lambda database: run_job(job, database, system_clock))
-    out.print(f"{name}: {done}")
 
 
 def demo() -> None:
@@ -162,6 +135,7 @@ async def prepare(urls: Urls) -> Granted:
         granted = await grant_privileges(urls.owner, urls.server)
         async with database.transaction() as session:
             await sync_seed(session, load_seed(), now=system_clock())
+        await put_registry(database)
     finally:
         await database.dispose()
     return granted

@@ -12,6 +12,7 @@ from service.models.entry_case import EntryRevocation, EntrySupport
 from service.models.export import ExportRelease
 from service.models.horizon import Horizon
 from service.models.idempotency import IdempotencyKey
+from service.models.job import Job, JobRun
 from service.models.life import OutboxItem, PenaltyCorrection, WithdrawalNotice
 from service.models.proposal import RuleProposal
 from service.models.record import (
@@ -61,6 +62,8 @@ __all__ = [
     "IdempotencyKey",
     "ImportEvent",
     "ImportRow",
+    "Job",
+    "JobRun",
     "LegalRule",
     "Objection",
     "OutboxItem",
