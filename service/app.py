@@ -15,6 +15,7 @@ import service.access.authorisations.endpoints
 import service.access.keys.endpoints
 import service.access.principals.endpoints
 import service.access.substitutions.endpoints
+import service.archive.endpoints
 import service.audit.endpoints
 import service.blacklist.endpoints
 import service.catalog.calendar.endpoints
@@ -72,6 +73,7 @@ ROUTERS: Final = (
     service.blacklist.endpoints.router,
     service.repair.endpoints.router,
     service.documents.endpoints.router,
+    service.archive.endpoints.router,
     service.imports.endpoints.router,
     service.catalog.endpoints.router,
     service.catalog.successions.endpoints.router,
@@ -126,6 +128,7 @@ TAGS: Final = [
         "description": "Credit repair and objections: conditions one by one, clocks, and the silence after a grant.",
     },
     {"name": "documents", "description": "Decisions, notices and proofs attached to records, kept by digest."},
+    {"name": "archive", "description": "The whole file of a case, what of it is missing, and how long it is kept."},
     {"name": "imports", "description": "Files of authorities taken in, row by row, with an exact account."},
     {"name": "changes", "description": "The one ordered log of everything that happened, as it may be seen today."},
     {

@@ -80,6 +80,22 @@ async def stream_entries(
         yield [_shown(row, actor) for row in rows]
 
 
+async def list_of_record(connection: Connection, actor: Actor, *, uscc: str, record_id: str) -> list[dict[str, Any]]:
+    """Return what was done with one record, by whomever, and of who read it what the actor may see, oldest first.
+
+    For those who may see the whole file of the record: its own authority's people, those above it, and auditors.
+    """
+    condition, values = visible_to(actor)
+    rows = await connection.fetch(
+        f"""SELECT {_COLUMNS} FROM audit_entry WHERE uscc = ${len(values) + 1} AND record_id = ${len(values) + 2}
+        AND (kind = 'write' OR {condition}) ORDER BY at, id""",  # noqa: S608 - constants and numbers
+        *values,
+        uscc,
+        record_id,
+    )
+    return [_shown(row, actor) for row in rows]
+
+
 def _query(actor: Actor, asked: AuditFilter) -> tuple[str, list[Any]]:
     condition, given = visible_to(actor)
     values: list[Any] = list(given)

@@ -24,6 +24,7 @@ from service.models.record import (
 )
 from service.models.redating import Redating, RedatingCursor
 from service.models.repair import CaseEvent, Objection, Repair
+from service.models.retention import RetentionPeriod
 from service.models.sharing import DataSupply, SharingAgreement
 from service.models.subject import Subject, SubjectIdentifier, SubjectName, SubjectVersion
 
@@ -76,6 +77,7 @@ __all__ = [
     "RedatingCursor",
     "Region",
     "Repair",
+    "RetentionPeriod",
     "RuleProposal",
     "SharingAgreement",
     "Source",
