@@ -91,6 +91,9 @@ async def classify(connection: Connection, stage: Stage, taking: Taking) -> None
         await connection.execute(
             f"DELETE FROM {shape.version} v USING {stage.exceptions} e WHERE v.uscc = e.uscc AND v.id = e.new_id"
         )
+        await connection.execute(
+            f"DELETE FROM pending_change p USING {stage.exceptions} e WHERE p.uscc = e.uscc AND p.record_id = e.new_id"
+        )
 
 
 async def _resolve_old_identifiers(connection: Connection, stage: Stage) -> None:

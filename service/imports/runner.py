@@ -27,12 +27,13 @@ from service.db import Database, driver
 from service.imports import again, deciding, staging, writing
 from service.imports.interpret.blacklist import blacklist_rows
 from service.imports.interpret.cells import row_json
-from service.imports.interpret.context import Context
+from service.imports.interpret.context import Context, NamesMet
 from service.imports.interpret.keeping import keep_unspoken
 from service.imports.interpret.penalties import penalty_rows
 from service.imports.interpret.subjects import subject_rows
 from service.imports.queries import IMPORT_LOCKS, get_import, is_known_file, last_digests, taken_so_far
 from service.imports.shapes import SHAPES
+from service.imports.spool import Spool
 from service.imports.staging import Entry, Load, Stage
 from service.models import DataImport
 from service.personal_data.rules import blank
@@ -46,7 +47,7 @@ log = structlog.get_logger()
 
 INTERPRET: Final = {"penalties": penalty_rows, "blacklist": blacklist_rows, "subjects": subject_rows}
 #: Raised whenever rows would be read differently than before: cells that were stated then are read again.
-READING_VERSION: Final = 2
+READING_VERSION: Final = 3
 _CHUNK_ROWS: Final = 25_000
 _ATTEMPTS: Final = 5
 
@@ -174,6 +175,7 @@ def context_of(row: DataImport, catalog: Catalog, header: tuple[str, ...], seen:
         header=header,
         digest_key=hashlib.blake2b(identity, digest_size=16).digest(),
         seen=np.sort(np.frombuffer(b"".join(seen), dtype=">u8").astype(np.uint64)),
+        named=NamesMet(),
     )
 
 
@@ -299,11 +301,11 @@ class _Take:
         before = await taken_so_far(connection, import_id=row.id, source=source_key(row))
         seen = await last_digests(connection, stage.shape, source_key(row)) if trusts_digests else []
         await staging.create(connection, stage)
-        with _opened(row, self.limits) as table:
+        with _opened(row, self.limits) as table, Spool() as spool:
             context = context_of(row, self.catalog, table.header, seen, self.clock)
             _refuse_foreign(row, context, table)
             entry = entry_of(row, context)
-            await self._read(connection, table, context, entry)
+            await self._read(connection, table, context, entry, spool)
             self.info = _table_info(table, context)
             self.report(Progress("deciding", self.rows_read, None))
             taking = deciding.Taking(
@@ -319,7 +321,7 @@ class _Take:
             await deciding.classify(connection, stage, taking)
             if await deciding.unread_seen(connection, stage):
                 raise _ReadAgain(trusts_digests=False)
-            await self._keep_contents(connection, table)
+            await self._keep_contents(connection, table.header, spool)
         counts = await deciding.counted(connection, stage)
         if not self.dry_run:
             self.report(Progress("writing", self.rows_read, None))
@@ -328,8 +330,8 @@ class _Take:
             await staging.drop(connection, stage)
         return counts
 
-    async def _read(self, connection: Connection, table: Table, context: Context, entry: Entry) -> None:
-        """Read, interpret and copy all rows; reading of the next chunk goes on while one is copied."""
+    async def _read(self, connection: Connection, table: Table, context: Context, entry: Entry, spool: Spool) -> None:
+        """Read, interpret and copy all rows, their cells kept in `spool`; the next chunk is read while one is copied."""
         row = self.row
         interpret = INTERPRET[row.kind]
         iterator = _numbered(table.chunks(_CHUNK_ROWS))
@@ -340,6 +342,7 @@ class _Take:
                 return None
             chunk, first = step
             after = first + len(chunk.lines)
+            spool.add(chunk, first)
             load = Load(b"")
             if chunk.lines:
                 load = staging.encode(self.stage, interpret(chunk, context, first), entry, direct=not self.dry_run)
@@ -378,20 +381,14 @@ class _Take:
         if done != "UPDATE 1":
             raise _LostClaim
 
-    async def _keep_contents(self, connection: Connection, table: Table) -> None:
-        """Read the cells of rows that were quarantined only by comparison again, so that they are kept."""
+    async def _keep_contents(self, connection: Connection, header: tuple[str, ...], spool: Spool) -> None:
+        """Keep the cells of rows that were quarantined only by comparison."""
         wanted = await writing.needs_content(connection, self.stage)
         if not wanted:
             return
-        numbers = set(wanted)
 
         def gather() -> list[tuple[int, str]]:
-            return [
-                (first + at, row_json(table.header, [column[at] for column in chunk.columns]))
-                for chunk, first in _numbered(table.chunks(_CHUNK_ROWS))
-                for at in range(len(chunk.lines))
-                if first + at in numbers
-            ]
+            return [(n, row_json(header, cells)) for n, cells in spool.rows(wanted)]
 
         contents = await asyncio.to_thread(gather)
         schema, name = self.stage.contents.split(".")

@@ -1,8 +1,8 @@
 """Staging tables of one import, made and dropped inside the transaction that takes its rows in.
 
 They hold the interpreted rows of a file until the set-based statements at its end decide about them. Rows that look new are
-written where they belong at once (`direct`): their version and their account go in while the file is read, and the few that
-turn out otherwise are taken back. Nobody sees either before the transaction commits, and a killed import leaves nothing.
+written where they belong at once (`direct`): their version, account and pending change go in while the file is read, and the
+few that turn out otherwise are taken back. Nobody sees either before the transaction commits, and a killed import leaves nothing.
 """
 
 from collections.abc import Collection, Mapping
@@ -38,6 +38,11 @@ class Stage:
     def wide(self) -> str:
         """Content columns of the rows whose version is not written directly, by row number."""
         return f"staging.wide_{self.suffix}"
+
+    @property
+    def names(self) -> str:
+        """Names by which rows call their subjects, once for a file; `sure` where that row's version is written directly."""
+        return f"staging.names_{self.suffix}"
 
     @property
     def groups(self) -> str:
@@ -106,12 +111,18 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """CSV for COPY: staged rows, wide rows, and versions and accounts that are written directly."""
+    """CSV for COPY: staged rows, wide rows and names, and versions, accounts and pending changes that are written directly.
+
+    `told` are the content columns that any of `versions` fills.
+    """
 
     rows: bytes
     wide: bytes = b""
+    names: bytes = b""
     versions: bytes = b""
     accounts: bytes = b""
+    pending: bytes = b""
+    told: tuple[str, ...] = ()
 
 
 _ACCOUNT = ("import_id", "n", "line", "outcome", "uscc", "record_id", "version_no", "row_digest")
@@ -128,6 +139,10 @@ _EVENT = (
     "import_id",
 )
 _ORIGIN = ("import_row", "row_digest", "content_digest")
+_PENDING = ("uscc", "kind", "record_id", "version_no", "event", "recorded_at")
+_NAMES = ("uscc", "name", "folded_name", "bigrams", "direct")
+#: What the tables of record hold of a row that is written directly, so that its stage need not.
+_ELSEWHERE = ("line", "row_digest", "name", "folded_name")
 
 
 def encode(stage: Stage, found: Interpreted, entry: Entry, *, direct: bool) -> Load:
@@ -140,11 +155,19 @@ def encode(stage: Stage, found: Interpreted, entry: Entry, *, direct: bool) -> L
     is_direct = outcome.is_null() if direct and shape.has_id else pl.repeat(value=False, n=found.height, eager=True)
     staged |= {"direct": is_direct, "name": found.content[shape.party]}
     staged |= {name: found.content[name] for name in shape.head_columns}
-    rows = seen + _csv(_frame(staged, stage.columns, found.height))
+    narrow = _frame(staged, stage.columns, found.height)
+    named = b""
+    if shape.has_id:
+        is_named = staged["uscc"].is_not_null() & staged["bigrams"].is_not_null()
+        named = _csv(_frame(staged, _NAMES, found.height).filter(is_named))
+        narrow = narrow.with_columns(
+            pl.when(~is_named).then("bigrams"), *(pl.when(~is_direct).then(name).alias(name) for name in _ELSEWHERE)
+        )
+    rows = seen + _csv(narrow)
     told = _frame({**staged, **found.content}, stage.wide_columns, found.height)
     wide = told.filter(~is_direct & (outcome != "natural_person").fill_null(value=True))
     if not is_direct.any():
-        return Load(rows, _csv(wide))
+        return Load(rows, _csv(wide), named)
     constant = {
         "state": entry.state,
         "command": "import",
@@ -163,9 +186,32 @@ def encode(stage: Stage, found: Interpreted, entry: Entry, *, direct: bool) -> L
             *(pl.lit(value).alias(name) for name, value in constant.items()),
         )
     )
-    accounts = events.with_columns(n=pl.col("import_row"), record_id=pl.col("id"), outcome=pl.lit("new"))
-    versions = events.select(*_EVENT, *_ORIGIN, *shape.names)
-    return Load(rows, _csv(wide), _csv(versions), _csv(accounts.select(_ACCOUNT)))
+    accounts = events.with_columns(
+        n=pl.col("import_row"),
+        record_id=pl.col("id"),
+        outcome=pl.lit("new"),
+        kind=pl.lit(shape.change_kind),
+        event=pl.lit(new_event(shape, entry.state)),
+    )
+    filled = tuple(name for name in shape.names if events.get_column(name).null_count() < events.height)
+    return Load(
+        rows,
+        _csv(wide),
+        named,
+        _csv(events.select(*_EVENT, *_ORIGIN, *filled)),
+        _csv(accounts.select(_ACCOUNT)),
+        _csv(accounts.select(_PENDING)),
+        filled,
+    )
+
+
+def new_event(shape: Shape, entry_state: str) -> str:
+    """Return the event of the change that tells of a record which enters in this state."""
+    if not shape.has_id:
+        return "registered"
+    if entry_state == "draft":
+        return "recorded"
+    return "published" if shape.head == "penalty" else "listed"
 
 
 def array_literal(words: Collection[str]) -> str:
@@ -200,19 +246,22 @@ async def create(connection: Connection, stage: Stage) -> None:
     content = ", ".join(f"{name} {kind}" for name, kind in stage.shape.content)
     await connection.execute(
         f"CREATE UNLOGGED TABLE {stage.rows} ({columns});"
-        f"CREATE UNLOGGED TABLE {stage.wide} (n bigint, row_digest bytea, content_digest bytea, {content})"
+        f"CREATE UNLOGGED TABLE {stage.wide} (n bigint, row_digest bytea, content_digest bytea, {content});"
+        f"CREATE UNLOGGED TABLE {stage.names} (uscc text, name text, folded text, bigrams text[], sure boolean)"
     )
 
 
 async def copy(connection: Connection, stage: Stage, load: Load) -> None:
     """Append rows to the stage, and direct ones to the tables of record."""
     schema, rows = stage.rows.split(".")
-    wide = stage.wide.partition(".")[2]
+    wide, names = stage.wide.partition(".")[2], stage.names.partition(".")[2]
     for csv, table, where, columns in (
         (load.rows, rows, schema, stage.columns),
         (load.wide, wide, schema, stage.wide_columns),
-        (load.versions, stage.shape.version, None, (*_EVENT, *_ORIGIN, *stage.shape.names)),
+        (load.names, names, schema, ("uscc", "name", "folded", "bigrams", "sure")),
+        (load.versions, stage.shape.version, None, (*_EVENT, *_ORIGIN, *load.told)),
         (load.accounts, "import_row", None, _ACCOUNT),
+        (load.pending, "pending_change", None, _PENDING),
     ):
         if csv:
             await connection.copy_to_table(table, schema_name=where, source=BytesIO(csv), columns=columns, format="csv")
@@ -220,5 +269,5 @@ async def copy(connection: Connection, stage: Stage, load: Load) -> None:
 
 async def drop(connection: Connection, stage: Stage) -> None:
     """Remove the staging tables."""
-    tables = (stage.rows, stage.wide, stage.groups, stage.known, stage.contents, stage.exceptions)
+    tables = (stage.rows, stage.wide, stage.names, stage.groups, stage.known, stage.contents, stage.exceptions)
     await connection.execute(f"DROP VIEW {stage.decided}; DROP TABLE IF EXISTS {', '.join(tables)}")

@@ -6,7 +6,7 @@ from asyncpg import Connection
 
 from service.imports.deciding import Taking
 from service.imports.shapes import Shape
-from service.imports.staging import Stage
+from service.imports.staging import Stage, new_event
 
 
 async def apply(connection: Connection, stage: Stage, taking: Taking) -> None:
@@ -15,8 +15,8 @@ async def apply(connection: Connection, stage: Stage, taking: Taking) -> None:
     if shape.has_id:
         await connection.execute(
             f"""INSERT INTO subject (uscc, version_no, created_at)
-            SELECT DISTINCT uscc, 0, $1::timestamptz FROM {stage.decided} WHERE decided = 'new' ORDER BY uscc
-            ON CONFLICT DO NOTHING""",
+            SELECT DISTINCT d.uscc, 0, $1::timestamptz FROM {stage.decided} d LEFT JOIN subject h ON h.uscc = d.uscc
+            WHERE d.decided = 'new' AND h.uscc IS NULL ORDER BY d.uscc ON CONFLICT DO NOTHING""",
             taking.now,
         )
     await _insert_new(connection, stage, taking)
@@ -42,14 +42,6 @@ def _version_values(shape: Shape, *, identity: str, version_no: str, state: str)
         f"s.uscc, {given}{version_no}, {state}, 'import', $1::text, $2::timestamptz, $3::text, $4::uuid, s.n,"
         f" w.row_digest, w.content_digest, {content}"
     )
-
-
-def _new_event(shape: Shape, entry_state: str) -> str:
-    if not shape.has_id:
-        return "registered"
-    if entry_state == "draft":
-        return "recorded"
-    return "published" if shape.head == "penalty" else "listed"
 
 
 async def _insert_new(connection: Connection, stage: Stage, taking: Taking) -> None:
@@ -91,8 +83,8 @@ async def _insert_new(connection: Connection, stage: Stage, taking: Taking) -> N
     await connection.execute(
         f"""INSERT INTO pending_change (uscc, kind, record_id, version_no, event, recorded_at)
         SELECT uscc, '{shape.change_kind}', {record}, {version_no}, $1::text, $2::timestamptz
-        FROM {decided} s WHERE decided = 'new' ORDER BY n""",
-        _new_event(shape, taking.entry_state),
+        FROM {decided} s WHERE decided = 'new' AND NOT direct ORDER BY n""",
+        new_event(shape, taking.entry_state),
         taking.now,
     )
 
@@ -135,11 +127,18 @@ async def _insert_names(connection: Connection, stage: Stage, taking: Taking) ->
     shape, decided = stage.shape, stage.decided
     written = "decided IN ('new', 'changed')"
     if shape.has_id:
+        # A name counts once a version that bears it is written, whatever became of the row that brought it first.
         await connection.execute(
             f"""INSERT INTO subject_name (uscc, name, kind, folded, bigrams, import_id)
-            SELECT uscc, name, 'record', folded_name, bigrams, $1::uuid
-            FROM {decided} WHERE {written} AND bigrams IS NOT NULL ORDER BY uscc, name
-            ON CONFLICT DO NOTHING""",
+            SELECT t.uscc, t.name, 'record', t.folded, t.bigrams, $1::uuid
+            FROM (SELECT uscc, name, folded, bigrams, sure AND uscc NOT IN (SELECT uscc FROM {stage.exceptions}) AS sure
+                  FROM {stage.names}
+                  UNION ALL
+                  SELECT uscc, name, folded_name, bigrams, true FROM {decided} WHERE {written} AND bigrams IS NOT NULL) t
+            LEFT JOIN subject_name m ON m.uscc = t.uscc AND m.name = t.name AND m.kind = 'record'
+            WHERE m.uscc IS NULL AND (t.sure OR EXISTS (
+                SELECT FROM {shape.version} v WHERE v.uscc = t.uscc AND v.import_id = $1 AND v.party_name = t.name))
+            ORDER BY t.uscc, t.name ON CONFLICT DO NOTHING""",
             taking.import_id,
         )
         return
@@ -181,7 +180,7 @@ async def _insert_statements(connection: Connection, stage: Stage, taking: Takin
     await connection.execute(
         f"""INSERT INTO source_statement (uscc, kind, record_id, source_code, import_id, import_row,
                 row_digest, content_digest, differs, content, status, stated_at)
-        SELECT s.uscc, '{shape.change_kind}', {record}, $1::text, $2::uuid, s.n, s.row_digest, s.content_digest, differs,
+        SELECT s.uscc, '{shape.change_kind}', {record}, $1::text, $2::uuid, s.n, w.row_digest, s.content_digest, differs,
                jsonb_strip_nulls(jsonb_build_object({content})),
                CASE WHEN decided = 'disputed' THEN 'open' ELSE 'agrees' END, $3::timestamptz
         FROM {stage.decided} s JOIN {stage.wide} w ON w.n = s.n
@@ -231,12 +230,16 @@ async def _record_outcomes(connection: Connection, stage: Stage, taking: Taking)
 
 
 async def _correct(connection: Connection, columns: str, accounts: str, taking: Taking) -> None:
+    digest = "CASE WHEN w.outcome <> 'natural_person' THEN coalesce(w.row_digest, r.row_digest) END"
+    # The planner knows nothing of accounts that were written a moment ago, and would look each of them up among all corrections.
+    await connection.execute("SET LOCAL enable_nestloop = off")
     await connection.execute(
         f"""UPDATE import_row r SET outcome = w.outcome, reasons = w.reasons, uscc = w.uscc, record_id = w.record_id,
-            version_no = w.version_no, row_digest = w.row_digest, waiting_for = w.waiting_for, content = w.content
+            version_no = w.version_no, row_digest = {digest}, waiting_for = w.waiting_for, content = w.content
         FROM ({accounts}) AS w ({columns}) WHERE r.import_id = w.import_id AND r.n = w.n""",
         taking.import_id,
     )
+    await connection.execute("SET LOCAL enable_nestloop = on")
 
 
 async def needs_content(connection: Connection, stage: Stage) -> list[int]:

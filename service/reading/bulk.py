@@ -5,6 +5,7 @@ that reads the same, and hands what is left, each distinct value once, to the pl
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
 from typing import Final, Literal
 
 import polars as pl
@@ -19,6 +20,8 @@ from service.reading.numerals import NUMERAL_CHARS
 
 _Row = Mapping[str, object]
 _TEXT: Final = "text"
+_OFTEN: Final = 4  # a text that comes so often on average is worth being looked up
+_KEPT: Final = 2**13
 
 _NUMERALS: Final = "0-9零〇○一二三四五六七八九十百千万亿两壹贰叁肆伍陆柒捌玖拾佰仟"
 _HAN: Final = r"[\x{4e00}-\x{9fa5}]"
@@ -47,6 +50,17 @@ def _by_distinct(
     return joined.select(list(schema))
 
 
+def spread(texts: pl.Series, read: Callable[[pl.Series], pl.DataFrame]) -> pl.DataFrame:
+    """Return what `read` makes of `texts`, read once for each distinct text where these are few."""
+    distinct = texts.unique(maintain_order=True)
+    if len(distinct) * _OFTEN > len(texts):
+        return read(texts)
+    known = read(distinct)
+    told = known.with_columns(distinct.alias(_TEXT))
+    joined = texts.alias(_TEXT).to_frame().join(told, on=_TEXT, how="left", nulls_equal=True, maintain_order="left")
+    return joined.select(known.columns)
+
+
 def _column(name: str, values: list[object], kind: pl.DataType) -> pl.Series:
     if not isinstance(kind, pl.List):
         return pl.Series(name, values, dtype=kind)
@@ -70,7 +84,10 @@ def _merged(texts: pl.Series, fast: pl.DataFrame, read: Callable[[str | None], _
 
 def read_dates(series: pl.Series, *, date1904: bool = False) -> pl.DataFrame:
     """Return `value` (Date) and `problem` for each text of `series`, in order; as `dates.read_date`."""
-    texts = series.cast(pl.String)
+    return spread(series.cast(pl.String), partial(_read_dates, date1904=date1904))
+
+
+def _read_dates(texts: pl.Series, *, date1904: bool) -> pl.DataFrame:
     groups = texts.str.extract_groups(
         r"^([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?(?: 00:00:00)?$"
     ).struct.unnest()
@@ -90,13 +107,19 @@ def read_dates(series: pl.Series, *, date1904: bool = False) -> pl.DataFrame:
 
 def read_clerk_amounts(series: pl.Series, unit: Literal["yuan", "wan"]) -> pl.Series:
     """Return the fen (Int64, null for none) of each cell of an amount column; as `money.read_clerk_amount`."""
-    texts = series.cast(pl.String)
+    return spread(series.cast(pl.String), partial(_read_clerk_amounts, unit=unit)).get_column("value")
+
+
+def _read_clerk_amounts(texts: pl.Series, unit: Literal["yuan", "wan"]) -> pl.DataFrame:
     places = 6 if unit == "wan" else 2
     groups = texts.str.extract_groups(rf"^([0-9]{{1,9}})(?:\.([0-9]{{1,{places}}}))?$").struct.unnest()
     whole, fraction = (groups.get_column(name) for name in groups.columns)
     fen = (whole + fraction.fill_null("").str.pad_end(places, "0")).cast(pl.Int64, strict=False).rename("value")
     fast = pl.DataFrame([fen, fen.is_not_null().rename("is_read")])
-    return _merged(texts, fast, lambda text: {"value": read_clerk_amount(text, unit=unit)}).get_column("value")
+    return _merged(texts, fast, lambda text: {"value": read_clerk_amount(text, unit=unit)})
+
+
+_read_amount: Final = lru_cache(_KEPT)(read_amount)
 
 
 def read_amounts(series: pl.Series) -> pl.DataFrame:
@@ -104,7 +127,10 @@ def read_amounts(series: pl.Series) -> pl.DataFrame:
 
     A regular text is one fine at its end behind words that cannot change its meaning; it reads as its end alone.
     """
-    texts = series.cast(pl.String)
+    return spread(series.cast(pl.String), _read_amounts)
+
+
+def _read_amounts(texts: pl.Series) -> pl.DataFrame:
     groups = texts.str.extract_groups(_REGULAR_FINE).struct.unnest()
     key = groups.get_column("key")
     is_regular = key.is_not_null() & ~groups.get_column("prefix").str.contains(_OTHER_ROLES).fill_null(value=True)
@@ -117,7 +143,7 @@ def read_amounts(series: pl.Series) -> pl.DataFrame:
     keys = key.zip_with(is_regular, texts)
 
     def read(text: str | None) -> _Row:
-        reading = read_amount(text)
+        reading = _read_amount(text)
         return {
             "fine_fen": reading.fine_fen,
             "confiscation_fen": reading.confiscation_fen,
@@ -130,7 +156,10 @@ def read_amounts(series: pl.Series) -> pl.DataFrame:
 
 def read_document_nos(series: pl.Series) -> pl.DataFrame:
     """Return `normalised` and `problem` for each document number; as `document_numbers.read_document_no`."""
-    texts = series.cast(pl.String)
+    return spread(series.cast(pl.String), _read_document_nos)
+
+
+def _read_document_nos(texts: pl.Series) -> pl.DataFrame:
     groups = texts.str.extract_groups(
         rf"^({_HAN}{{2,12}})[（(〔\[【{{﹝](20[0-9]{{2}})[）)〕\]】}}﹞](第?[0-9]{{1,12}})号$"
     ).struct.unnest()
@@ -152,7 +181,10 @@ def read_kinds_series(series: pl.Series, *, codes: bool = False) -> pl.DataFrame
 
     Texts that name a fine and differ in their numerals only are read once.
     """
-    texts = series.cast(pl.String)
+    return spread(series.cast(pl.String), partial(_read_kinds, codes=codes))
+
+
+def _read_kinds(texts: pl.Series, *, codes: bool) -> pl.DataFrame:
     alike = texts.str.replace_all(rf"[{_NUMERALS}]", "0").zip_with(
         texts.str.contains("罚款").fill_null(value=False), texts
     )

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -20,7 +20,9 @@ _SAMPLE_LINES = 200
 _SAMPLE_CHARACTERS = 1024 * 1024
 _LONGEST_RECORD = 200  # lines; a quote that is still open after so many was never meant to open
 _NARROW, _WIDE = 4, 8
-_BATCH_LINES = 2_000
+_BATCH_LINES = 5_000
+_BLOCK_CHARACTERS = 256 * 1024
+_FEW_QUOTED = 10  # one line of so many may hold quotes for the others to be read natively
 _BATCH_CHARACTERS = 4 * 1024 * 1024
 _CHUNK_CHARACTERS = 16 * 1024 * 1024
 
@@ -32,27 +34,34 @@ class _OpenQuote(Exception):
 class _Lines:
     # The lines still to be read; some may be given back.
 
-    def __init__(self, lines: Iterator[str]) -> None:
-        self._lines = lines
-        self._again: deque[str] = deque()
+    def __init__(self, blocks: Iterator[list[str]]) -> None:
+        self._blocks = blocks
+        self._block: list[str] = []
+        self._at = 0
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> str:
-        return self._again.popleft() if self._again else next(self._lines)
+        if self._at == len(self._block):
+            self._block, self._at = next(self._blocks), 0
+        self._at += 1
+        return self._block[self._at - 1]
 
     def give_back(self, lines: Sequence[str]) -> None:
-        self._again.extendleft(reversed(lines))
+        self._block[: self._at] = lines
+        self._at = 0
 
     def take(self, count: int) -> list[str]:
         taken: list[str] = []
-        characters = 0
-        for line in self:
-            taken.append(line)
-            characters += len(line)
-            if len(taken) >= count or characters > _BATCH_CHARACTERS:
-                break
+        while len(taken) < count and sum(map(len, taken)) <= _BATCH_CHARACTERS:
+            if self._at == len(self._block):
+                self._block, self._at = next(self._blocks, []), 0
+                if not self._block:
+                    break
+            more = self._block[self._at : self._at + count - len(taken)]
+            self._at += len(more)
+            taken += more
         return taken
 
 
@@ -123,6 +132,17 @@ class TextSource:
             if not self._survey.file.closed:
                 text.detach()
 
+    def _blocks(self, skip: int) -> Iterator[list[str]]:
+        text = self._text()
+        try:
+            for _ in islice(text, skip):
+                pass
+            while block := text.readlines(_BLOCK_CHARACTERS):
+                yield block
+        finally:
+            if not self._survey.file.closed:
+                text.detach()
+
     def _find_delimiter(self) -> str:
         lines: list[str] = []
         size = 0
@@ -143,7 +163,7 @@ class TextSource:
     def head(self) -> list[HeadRow]:
         """Return the first rows that are not blank."""
         rows = []
-        for line, raw, cells in self._records(_Lines(self._lines(0)), 1, 0):
+        for line, raw, cells in self._records(_Lines(self._blocks(0)), 1, 0):
             if cells is not None and any(cell.strip() for cell in cells):
                 shown = [cut(cell, 1000) for cell in cells]
                 rows.append(HeadRow(line, line + len(raw) - 1, shown))
@@ -188,7 +208,7 @@ class TextSource:
 
     def rows(self, after_line: int, width: int, named: int, size: int) -> Iterator[Chunk]:
         """Yield the rows below `after_line`; a row that does not fit is rejected whole, with its raw text."""
-        lines = _Lines(self._lines(after_line))
+        lines = _Lines(self._blocks(after_line))
         number = after_line + 1
         gathered = _Gathered(width)
         while batch := lines.take(min(size - len(gathered.lines), _BATCH_LINES)):
@@ -221,23 +241,32 @@ class TextSource:
             yield gathered.chunk()
 
     def _regular_rows(self, number: int, batch: Sequence[str], width: int) -> pl.DataFrame | None:
-        """Return one row per line by the native parser; None unless no line has a quote, and each one all its fields.
+        """Return one row per line by the native parser; None unless each line is a whole row, and few hold a quote.
 
-        Without quotes there is nothing to interpret: a field is what stands between two delimiters.
+        Without quotes there is nothing to interpret: a field is what stands between two delimiters. The few lines with quotes
+        are read apart and put in their places.
         """
         delimiter = cast("str", self.delimiter)
         if width < 2 or self._survey.newline != "\n" or self._is_flagged(number, len(batch)):
             return None
-        if {line.count(delimiter) for line in batch} != {width - 1} or len(max(batch, key=len)) > self._limits.cell:
+        if max(map(len, batch)) > self._limits.cell:
             return None
         text = "".join(batch)
+        quoted = [at for at, line in enumerate(batch) if '"' in line] if '"' in text else []
+        apart: list[list[str]] = []
+        if quoted:
+            rows = _whole_rows([batch[at] for at in quoted], delimiter, width) if _are_few(quoted, batch) else None
+            if rows is None:
+                return None
+            apart, batch = rows, list(batch)
+            for at in quoted:
+                batch[at] = delimiter * (width - 1) + "\n"
+            text = "".join(batch)
         if "\r" in text:
             text = text.replace("\r\n", "\n")
-        if '"' in text or "\r" in text or text.isspace():
+        if "\r" in text or {line.count(delimiter) for line in batch} != {width - 1}:
             return None
-        if any((line[0] == delimiter or line[0].isspace()) and _is_blank(line.split(delimiter)) for line in batch):
-            return None
-        return pl.read_csv(
+        frame = pl.read_csv(
             text.encode(),
             has_header=False,
             separator=delimiter,
@@ -245,6 +274,17 @@ class TextSource:
             schema=_schema(width),
             raise_if_empty=False,
         )
+        if quoted:
+            cells = zip(*apart, strict=True)
+            frame = pl.DataFrame(
+                [
+                    column.scatter(quoted, pl.Series([cell or None for cell in told], dtype=pl.String))
+                    for column, told in zip(frame.get_columns(), cells, strict=True)
+                ]
+            )
+        first = frame.get_column("x0")
+        bare = (first.is_null() | (first.str.strip_chars() == "")).arg_true()
+        return None if any(_is_blank([cell or "" for cell in frame.row(at)]) for at in bare) else frame
 
     def _is_flagged(self, number: int, count: int) -> bool:
         flagged = self._survey.flagged
@@ -256,13 +296,8 @@ class TextSource:
             return None
         if len(max(batch, key=len)) > self._limits.cell:
             return None
-        try:
-            rows = list(csv.reader(batch, delimiter=cast("str", self.delimiter), strict=True))
-        except csv.Error:
-            return None
-        if len(rows) != len(batch) or set(map(len, rows)) != {width}:
-            return None
-        return None if any(_is_blank(cells) for cells in rows) else rows
+        rows = _whole_rows(batch, cast("str", self.delimiter), width)
+        return None if rows is None or any(_is_blank(cells) for cells in rows) else rows
 
     def _sort(
         self, line: int, raw: Sequence[str], cells: list[str] | None, widths: tuple[int, int], gathered: _Gathered
@@ -291,6 +326,19 @@ class TextSource:
         if max(map(len, raw if cells is None else cells), default=0) > self._limits.cell:
             return "cell_too_large"
         return "broken_quote" if cells is None else None
+
+
+def _are_few(quoted: Sequence[int], batch: Sequence[str]) -> bool:
+    return len(quoted) * _FEW_QUOTED <= len(batch)
+
+
+def _whole_rows(lines: Sequence[str], delimiter: str, width: int) -> list[list[str]] | None:
+    """Return the cells of each line; None unless every line is a record by itself, of this width."""
+    try:
+        rows = list(csv.reader(lines, delimiter=delimiter, strict=True))
+    except csv.Error:
+        return None
+    return rows if len(rows) == len(lines) and set(map(len, rows)) == {width} else None
 
 
 def _is_blank(cells: Sequence[str]) -> bool:

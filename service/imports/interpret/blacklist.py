@@ -73,7 +73,9 @@ def blacklist_rows(chunk: Chunk, context: Context, first_n: int) -> Interpreted:
     staged["old_value"] = code.get_column("old_value")
     waiting = (outcome == "waiting").fill_null(value=False)
     staged["waiting_for"] = code.get_column("old_value").zip_with(waiting, cells.nulls())
-    staged["folded_name"], staged["bigrams"] = folded_names(code.get_column("code"), content["party_name"])
+    named = content["party_name"].set((outcome == "natural_person").fill_null(value=False), None)
+    first = cells.context.named.meet(staged["uscc"], named)
+    staged["folded_name"], staged["bigrams"] = folded_names(named, first | staged["uscc"].is_null())
     staged["content"] = cells.contents(waiting | (outcome == "quarantined").fill_null(value=False))
     return Interpreted(seen, staged, content, cells.height)
 

@@ -1,9 +1,9 @@
 """From the cells of a chunk to clean columns, digests, codes and kept contents: what all kinds of import share."""
 
-import hashlib
 import os
 from collections.abc import Sequence
 from datetime import datetime
+from hashlib import blake2b
 from itertools import repeat
 
 import numpy as np
@@ -13,7 +13,7 @@ import polars as pl
 from service.imports.interpret.context import Context
 from service.personal_data.bulk import blank_series
 from service.personal_data.rules import blank
-from service.reading.bulk import bigram_lists, fold_names
+from service.reading.bulk import bigram_lists, fold_names, spread
 from service.reading.names import looks_like_natural_person
 from service.reading.sentinels import clean, is_blank
 from service.tables.chunk import Chunk
@@ -98,18 +98,18 @@ class Cells:
 
 
 def row_digests(chunk: Chunk, context: Context) -> list[bytes]:
-    """Return the 16-byte digest of each row's cells as written, keyed by column map and options."""
-    return _digests(list(map(_cells_of, chunk.columns)), context.digest_key)
+    """Return the 16-byte digest of each row's cells as written, beginning with column map and options."""
+    return _digests(list(map(_cells_of, chunk.columns)), context.digest_key.hex())
 
 
 def _cells_of(column: Sequence[str | None] | pl.Series) -> pl.Series:
     return column if isinstance(column, pl.Series) else pl.Series(column, dtype=pl.String)
 
 
-def _digests(columns: Sequence[pl.Series], key: bytes = b"") -> list[bytes]:
-    texts = [column.cast(pl.String).fill_null("\x00") for column in columns]
-    joined = pl.select(pl.concat_str(texts, separator="\x1f").cast(pl.Binary)).to_series()
-    return [hashlib.blake2b(text, digest_size=16, key=key).digest() for text in joined.to_list()]
+def _digests(columns: Sequence[pl.Series], start: str = "") -> list[bytes]:
+    texts = [pl.lit(column).cast(pl.String).fill_null("\x00") for column in columns]
+    joined = pl.select((start + pl.concat_str(texts, separator="\x1f")).cast(pl.Binary)).to_series()
+    return [blake2b(text, digest_size=16).digest() for text in joined]
 
 
 def unseen(chunk: Chunk, context: Context, first_n: int) -> tuple[pl.DataFrame | None, Cells, pl.Series]:
@@ -144,6 +144,12 @@ def row_json(header: Sequence[str], cells: Sequence[str | None]) -> str:
 
 def clean_column(column: pl.Series) -> pl.Series:
     """Return `column` as `service.reading.sentinels.clean` and `is_blank` leave each cell, null for nothing."""
+    if column.null_count() == len(column):
+        return column
+    return spread(column, lambda texts: _clean(texts).alias("clean").to_frame()).to_series()
+
+
+def _clean(column: pl.Series) -> pl.Series:
     noisy = column.str.contains(_NOISE).fill_null(value=False)
     if noisy.any():
         column = column.zip_with(~noisy, column.map_elements(clean, return_dtype=pl.String, skip_nulls=True))
@@ -208,19 +214,15 @@ def _is_person(name: str | None, state: str | None) -> bool:
     return state == "empty" and looks_like_natural_person(name)
 
 
-def folded_names(usccs: pl.Series, names: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Return each name folded for search and, at the first row of a (code, name) pair, its bigrams as an array literal."""
-    folded = fold_names(names).set(names.is_null(), None)
-    first = (
-        pl.DataFrame({"uscc": usccs, "name": names}).select(pl.struct("uscc", "name").is_first_distinct()).to_series()
-    )
-    wanted = (first & names.is_not_null()).arg_true()
-    grams = pl.repeat(None, len(names), dtype=pl.String, eager=True)
-    if len(wanted):
-        lists = bigram_lists(folded.gather(wanted))
+def folded_names(names: pl.Series, wanted: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return the names that are `wanted`, folded for search, and their bigrams as array literals; null for the others."""
+    places = (wanted & names.is_not_null()).arg_true()
+    folded = grams = pl.repeat(None, len(names), dtype=pl.String, eager=True)
+    if len(places):
+        told = fold_names(names.gather(places))
         # Folded names consist of letters, digits and Chinese characters, so that no piece needs quotes.
-        literals = pl.select("{" + lists.list.join(",") + "}").to_series()
-        grams = grams.scatter(wanted, literals)
+        literals = pl.select("{" + bigram_lists(told).list.join(",") + "}").to_series()
+        folded, grams = folded.clone().scatter(places, told), grams.clone().scatter(places, literals)
     return folded.alias("folded_name"), grams.alias("bigrams")
 
 

@@ -98,7 +98,9 @@ def penalty_rows(chunk: Chunk, context: Context, first_n: int) -> Interpreted:
     names = cells.field("authority_name").fill_null(cells.field("authority_uscc"))
     waiting = (outcome == "waiting").fill_null(value=False)
     staged["waiting_for"] = pl.select(pl.when(waiting).then(old_value).when(unknown).then(names)).to_series()
-    staged["folded_name"], staged["bigrams"] = folded_names(code.get_column("code"), content["party_name"])
+    named = content["party_name"].set((outcome == "natural_person").fill_null(value=False), None)
+    first = cells.context.named.meet(staged["uscc"], named)
+    staged["folded_name"], staged["bigrams"] = folded_names(named, first | staged["uscc"].is_null())
     staged["content"] = cells.contents((outcome.is_in(["quarantined", "waiting"])).fill_null(value=False))
     return Interpreted(seen, staged, content, cells.height)
 

@@ -52,7 +52,8 @@ def subject_rows(chunk: Chunk, context: Context, first_n: int) -> Interpreted:
     waiting = (outcome == "waiting").fill_null(value=False)
     staged["old_value"] = code.get_column("old_value")
     staged["waiting_for"] = code.get_column("old_value").zip_with(waiting, cells.nulls())
-    staged["folded_name"], staged["bigrams"] = folded_names(code.get_column("code"), content["name"])
+    named = pl.repeat(value=True, n=cells.height, eager=True)
+    staged["folded_name"], staged["bigrams"] = folded_names(content["name"], named)
     staged["content"] = cells.contents(waiting | (outcome == "quarantined").fill_null(value=False))
     return Interpreted(seen, staged, content, cells.height)
 

@@ -83,6 +83,26 @@ async def test_rows_of_one_key_with_different_content_are_all_quarantined_with_t
     assert kept == [(2, "罚款人民币1000元；没收违法所得100元"), (3, "罚款人民币7000元")]
 
 
+async def test_a_subject_is_found_by_its_name_whatever_became_of_the_row_that_brought_it_first(
+    seeded: Database, tmp_path: Path
+) -> None:
+    rows = [penalty(1), penalty(1, content="罚款人民币8元"), penalty(1, number="渝示市监罚〔2026〕99号"), penalty(2)]
+    rows += [penalty(2, content="罚款人民币8元"), penalty(3), penalty(3)]
+    assert outcomes(await bring_in(seeded, write_csv(tmp_path / "a.csv", rows))) == {
+        "new": 2,
+        "quarantined": 4,
+        "duplicate": 1,
+    }
+    found = await rows_of(seeded, "SELECT name, kind FROM subject_name ORDER BY uscc")
+    assert found == [("重庆示例1贸易有限公司", "record"), ("重庆示例3贸易有限公司", "record")]
+    assert await rows_of(seeded, "SELECT count(*) FROM change") == [(2,)]
+    header = ("企业名称", "统一社会信用代码", "注册日期")
+    firm = ["重庆示例5贸易有限公司", sample_code(5)]
+    file = write_csv(tmp_path / "b.csv", [[*firm, "不是日期"], [*firm, "2019-01-05"]], header)
+    known = await bring_in(seeded, file, kind="subjects", source="registry")
+    assert outcomes(known) == {"new": 1, "quarantined": 1}
+
+
 async def test_another_source_agrees_or_contradicts_and_the_record_stays(seeded: Database, tmp_path: Path) -> None:
     await bring_in(seeded, write_csv(tmp_path / "a.csv", [penalty(1), penalty(2)]))
     other = write_csv(tmp_path / "b.csv", [penalty(1), penalty(2, content="罚款人民币8000元")])

@@ -4,7 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from service.tables.chunk import Limits, Reject
@@ -293,6 +293,8 @@ def test_regular_lines_read_as_by_the_csv_module(rows: list[tuple[str, str, str]
         if any(field.replace(",", "").strip() for field in row)
     ]
     text = "企业名称,统一社会信用代码,备注" + ending + "".join(line + ending for line in ["首行,1,2", *lines])
+    # A character that stands more often than the commas would be taken for the delimiter.
+    assume(all(text.count(mark) < 2 * (len(lines) + 2) for mark in ";|\t"))
     with TemporaryDirectory() as folder:
         path = Path(folder) / "a.csv"
         path.write_bytes(text.encode())
