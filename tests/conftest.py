@@ -146,7 +146,7 @@ def template(server: Server) -> Iterator[str]:
 async def database_url(server: Server, template: str) -> AsyncIterator[str]:
     """A fresh migrated database, for tests in which commits, locks or other processes matter."""
     name = f"test_{uuid.uuid4().hex[:12]}"
-    await server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    await server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
     yield server.url(name)
     await server.drop(name)
 
@@ -161,7 +161,7 @@ def run_apart(work: Coroutine[Any, Any, Any]) -> None:
 def shared_database_url(server: Server, template: str) -> Iterator[str]:
     """A migrated database for all tests of a module, for servers that outlive a test; the template itself stays as it is."""
     name = f"test_{uuid.uuid4().hex[:12]}"
-    run_apart(server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+    run_apart(server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY'))
     yield server.url(name)
     run_apart(server.drop(name))
 

@@ -1,7 +1,6 @@
 from collections.abc import Set as AbstractSet
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy import delete, inspect, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -29,10 +28,6 @@ from service.db import violated_constraint
 from service.models import Authority, Base, Blacklist, CatalogVersion, LegalRule, Region, Source
 
 Known = KnownAuthority | KnownList | KnownRegion | KnownRule | KnownSource
-
-#: Rows of one INSERT: a statement takes 32,767 parameters, and the widest row has 15. All authorities fit into one, which
-#: they must: they refer to each other.
-ROWS: Final = 2000
 
 
 async def add_authority(session: AsyncSession, authority: KnownAuthority) -> KnownAuthority:
@@ -111,15 +106,23 @@ async def sync_seed(session: AsyncSession, seed: Seed, *, now: datetime) -> bool
 async def _upsert(
     session: AsyncSession, table: type[Base], rows: list[dict[str, object]], *, keep: AbstractSet[str] = frozenset()
 ) -> None:
-    key = [column.name for column in inspect(table).primary_key]
-    for first in range(0, len(rows), ROWS):
-        statement = insert(table).values(rows[first : first + ROWS])
-        renewed = {name: statement.excluded[name] for name in rows[0] if name not in {*key, *keep}}
-        await session.execute(statement.on_conflict_do_update(index_elements=key, set_=renewed))
+    if not rows:
+        return
+    statement, key = (
+        insert(Base.metadata.tables[table.__tablename__]),
+        [column.name for column in inspect(table).primary_key],
+    )
+    renewed = {name: statement.excluded[name] for name in rows[0] if name not in {*key, *keep}}
+    renewing = statement.on_conflict_do_update(index_elements=key, set_=renewed)
+    if table is Authority:  # they refer to each other, so all come in one statement
+        await session.execute(renewing.values(rows))
+    else:
+        await session.execute(renewing, rows)
 
 
 def _columns(value: Known) -> dict[str, object]:
-    return {name: list(item) if isinstance(item, tuple) else item for name, item in asdict(value).items()}
+    named = ((one.name, getattr(value, one.name)) for one in fields(value))
+    return {name: list(item) if isinstance(item, tuple) else item for name, item in named}
 
 
 async def _authority_codes(session: AsyncSession) -> set[str]:

@@ -4,6 +4,7 @@ import csv
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -22,6 +23,7 @@ from service.working_days.packaged import packaged_source, packaged_years
 _DATA = files("service.catalog") / "data"
 
 
+@cache
 def load_seed() -> Seed:
     """Return the packaged catalogue data, held to the same rules as everybody's entries.
 

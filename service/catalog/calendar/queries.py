@@ -1,13 +1,13 @@
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.catalog.calendar.rules import KnownYear
 from service.db import ReadSession
+from service.models import Base, CalendarYear
 from service.models import CalendarDay as DayRow
-from service.models import CalendarYear
 from service.working_days.rules import CalendarDay
 
 
@@ -37,11 +37,12 @@ async def insert_year(session: AsyncSession, year: KnownYear) -> None:
         )
     )
     await session.flush()
-    session.add_all(
-        DayRow(year=year.year, revision=year.revision, day=one.day, is_workday=one.is_workday, name=one.name)
+    days = [
+        {"year": year.year, "revision": year.revision, "day": one.day, "is_workday": one.is_workday, "name": one.name}
         for one in year.days
-    )
-    await session.flush()
+    ]
+    if days:
+        await session.execute(insert(Base.metadata.tables[DayRow.__tablename__]), days)
 
 
 async def _days(
