@@ -61,6 +61,8 @@ from service.openapi import finish
 from service.problems import add_problem_handlers
 from service.request_checks import refuse_forbidden_characters, refuse_malformed_body
 from service.settings import Settings
+from service.store.files import store_folder
+from service.store.reader import StoreReader
 from service.web.actions import Counts
 from service.web.rendering import ASSETS as PAGE_ASSETS
 from service.web.rendering import STATIC, ProblemPages
@@ -184,6 +186,7 @@ class Api(FastAPI):
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     await app.state.access.close()
+    app.state.status_store.close()
 
 
 def create_app(
@@ -220,6 +223,7 @@ def create_app(
     app.state.page_counts = Counts()
     app.state.access = AccessCache(database, tokens=read_tokens(settings.oidc_config))
     app.state.report_press = Press()
+    app.state.status_store = StoreReader(store_folder(settings), database, max_staleness=settings.max_staleness)
     # The last one added sees a request first.
     app.add_middleware(
         BodyLimit,

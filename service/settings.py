@@ -112,6 +112,12 @@ class Settings(BaseSettings):
     job_poll_ms: int = Field(
         default=200, ge=10, le=60_000, description="How often the job process looks for work, in milliseconds."
     )
+    max_staleness: float = Field(
+        default=2,
+        ge=0,
+        le=60,
+        description="Longest that the status store may be unconfirmed and still answer, in seconds.",
+    )
     audit: str = Field(
         default="strict",
         pattern="^(strict|grouped)$",

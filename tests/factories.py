@@ -130,7 +130,11 @@ async def make_registration(session: AsyncSession, uscc: str | None = None, **ch
     if values["name"] and values["registered"]:
         await session.execute(
             text(
-                "UPDATE subject_name SET kind = 'former' WHERE uscc = :uscc AND kind = 'registered' AND name <> :name"
+                """WITH gone AS (
+                    DELETE FROM subject_name WHERE uscc = :uscc AND kind = 'registered' AND name <> :name
+                    RETURNING uscc, name, folded, bigrams)
+                INSERT INTO subject_name (uscc, name, kind, folded, bigrams)
+                SELECT uscc, name, 'former', folded, bigrams FROM gone ON CONFLICT DO NOTHING"""
             ),
             {"uscc": uscc, "name": values["name"]},
         )

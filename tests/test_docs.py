@@ -81,7 +81,7 @@ def test_offline_commands_of_the_pages_work(line: str) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["", "serve", "migrate", "demo", "sample", "import", "uscc", "jobs serve", "jobs list", "jobs run", "keys create", "keys list",
+    ["", "serve", "migrate", "demo", "sample", "import", "uscc", "jobs serve", "store serve", "jobs list", "jobs run", "keys create", "keys list",
      "keys revoke", "keys rotate", "signing show", "signing rotate", "export", "screen", "verify audit", "audit list", "audit age-out", "backup", "restore", "restored", "verify release", "sources add", "sources list", "rules explain", "calendar load",
      "calendar list"],
 )  # fmt: skip

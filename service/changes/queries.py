@@ -13,6 +13,10 @@ from service.clock import legal_day
 #: The least time between two instants that PostgreSQL can tell apart.
 INSTANT: Final = timedelta(microseconds=1)
 
+#: On this channel PostgreSQL says that the log has moved on.
+CHANNEL: Final = "xinyong_changes"
+MOVED: Final = f"SELECT pg_notify('{CHANNEL}', '')"
+
 #: What a reader sees of a record's present version, beside the columns that both kinds have.
 _VIEW: Final = {
     ChangeKind.PENALTY: ("penalty_version", "v.kinds, v.decided_on, v.fine_fen", ""),
@@ -56,6 +60,7 @@ async def sequence_batch(session: AsyncSession, *, limit: int, now: datetime) ->
             text("UPDATE change_log SET head_position = head_position + :count, head_at = :now"),
             {"count": count, "now": instant},
         )
+        await session.execute(text(MOVED))
     return count
 
 

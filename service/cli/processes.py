@@ -11,6 +11,7 @@ import typer
 
 from jobs.run import put_registry
 from jobs.scheduler import serve_jobs
+from jobs.store import run_store
 from service.app import create_app
 from service.audit.chain.actions import make_partitions
 from service.catalog.actions import sync_seed
@@ -28,7 +29,11 @@ from service.privileges import Granted, grant_privileges, words
 from service.samples import load_samples
 from service.serving import api_database, api_limiter, api_server
 from service.settings import Settings
+from service.store.files import store_folder
+from service.store.updater import run_updater
 from service.tables.chunk import Limits
+
+store_app = typer.Typer(help="The status store: what answers are read from on this machine.", no_args_is_help=True)
 
 OwnedOption = Annotated[bool, typer.Option("--owned", hidden=True)]
 
@@ -54,6 +59,15 @@ def spare_collections() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+def stop_signal() -> asyncio.Event:
+    """Return an event that is set when this process is told to stop; inside a running loop."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    return stop
 
 
 def serve(*, owned: OwnedOption = False) -> None:
@@ -89,16 +103,34 @@ def jobs_serve(*, owned: OwnedOption = False) -> None:
 
 
 async def _jobs(url: str, settings: Settings) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stop.set)
+    stop = stop_signal()
     database = Database(url, application="xinyong jobs", pool_size=20)
     try:
         limits = Limits(cells=settings.max_sheet_cells)
-        await serve_jobs(database, system_clock, stop, settings=settings, limits=limits)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(serve_jobs(database, system_clock, stop, settings=settings, limits=limits))
+            group.create_task(run_store(url, settings, stop))
     finally:
         await database.dispose()
+
+
+@store_app.command("serve")
+def store_serve(*, owned: OwnedOption = False) -> None:
+    """Build the status store of this machine and keep it equal to the change log, until told to stop.
+
+    The jobs process starts this by itself; a machine that runs only the API needs it beside it.
+    Example: [bold]xinyong store serve[/bold]
+    """
+    settings = Settings()
+    log_to_stderr(settings)
+    if owned:
+        end_with_owner()
+    with database_url(settings) as url:
+        run(_store(url, settings))
+
+
+async def _store(url: str, settings: Settings) -> None:
+    await run_updater(url, store_folder(settings), system_clock, stop_signal())
 
 
 def demo() -> None:

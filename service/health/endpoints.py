@@ -96,4 +96,10 @@ async def show_metrics(request: Request, database: DatabaseDep, now: Now) -> str
     stored = Stored(backlog.head_position, backlog.pending_count, backlog.lag_seconds(now=now), queues, ages)
     state = request.app.state
     figures: Figures = state.figures
-    return figures.text(stored, engine=database.engine, writer=state.audit_writer, limiter=state.limiter)
+    return figures.text(
+        stored,
+        engine=database.engine,
+        writer=state.audit_writer,
+        limiter=state.limiter,
+        store=state.status_store,
+    )

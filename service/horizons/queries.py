@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service.changes.queries import MOVED
 from service.db import ReadSession
 from service.horizons.rules import LoggedHorizon
 
@@ -110,6 +111,7 @@ async def move_head(session: AsyncSession, *, position: int, instant: datetime) 
         text("UPDATE change_log SET head_position = :position, head_at = :instant"),
         {"position": position, "instant": instant},
     )
+    await session.execute(text(MOVED))
 
 
 async def insert_horizons(

@@ -12,6 +12,7 @@ from service.audit.middleware import Seen
 from service.audit.writer import AuditWriter
 from service.limits.limiter import Limiter
 from service.metrics.rules import asker_class, status_class
+from service.store.reader import StoreReader
 
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -63,14 +64,35 @@ class Figures:
             "xinyong_limiter_failures_total", "Times the limits' counters failed.", registry=registry
         )
 
+        self._status = Gauge(
+            "xinyong_status_answers_total",
+            "Status answers, by where they were read; `database` where the store was behind or missing.",
+            ("source",),
+            registry=registry,
+        )
+        self._store_position = Gauge(
+            "xinyong_store_position", "Position of the status store when it was last read.", registry=registry
+        )
+
     def observe(self, seen: Seen) -> None:
         """Count an answer."""
         asker = asker_class(seen.roles)
         self._requests.labels(seen.operation, asker, status_class(seen.status)).inc()
         self._seconds.labels(seen.operation, asker).observe(seen.seconds)
 
-    def text(self, stored: Stored, *, engine: AsyncEngine, writer: AuditWriter, limiter: Limiter | None) -> str:
+    def text(
+        self,
+        stored: Stored,
+        *,
+        engine: AsyncEngine,
+        writer: AuditWriter,
+        limiter: Limiter | None,
+        store: StoreReader,
+    ) -> str:
         """Return all figures as text."""
+        for source in ("store", "database"):
+            self._status.labels(source).set(store.counts[source])
+        self._store_position.set(store.position)
         self._head.set(stored.head_position)
         self._pending.set(stored.pending_changes)
         self._lag.set(stored.sequencer_lag)

@@ -1,25 +1,28 @@
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import blake2b
 from typing import Final
 
-import orjson
 import polars as pl
 from asyncpg import Connection
 
+from service.changes.queries import find_head
 from service.clock import legal_day
 from service.db import Database, ReadSession, driver
 from service.status.answers import (
     Answer,
-    Renderer,
     answer_about,
     frame,
+    frame_json,
     names_on_records,
     read_sources,
     region_coverage,
+    sources_view,
     to_json,
 )
+from service.status.entries import RegionParts, pack, regions_of, render
 from service.status.queries import (
     Facts,
     Log,
@@ -27,6 +30,7 @@ from service.status.queries import (
     find_facts,
     find_facts_at,
     find_position_at,
+    list_other_names,
     list_registered_names,
     read_log,
     use_index,
@@ -34,16 +38,23 @@ from service.status.queries import (
 from service.status.rules import (
     MAX_BATCH,
     MalformedUscc,
+    PositionNotReached,
     TooManyCodes,
+    Words,
     code_warnings,
     name_warning,
     read_moment,
 )
+from service.store.reader import Found, StoreReader
 from service.uscc.bulk import check_codes
 from service.uscc.rules import KEY_STATES, CodeState, check
 
 BULK_FROM: Final = 100  # below this the vectorised check costs more than it saves
 ECHOED: Final = 64  # characters of a malformed code that are sent back
+
+#: How long an answer waits for a position that the log has not reached, and how often it looks, in seconds.
+LONGEST_WAIT: Final = 5.0
+BETWEEN_LOOKS: Final = 0.05
 
 _WARNED: Final = KEY_STATES - {CodeState.VALID, CodeState.VALID_NORMALISED}
 
@@ -56,6 +67,14 @@ class Question:
     name: str | None = None
     as_of: str | None = None
     known_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """An answer as JSON, with its ETag as in `StatusAnswer`."""
+
+    body: bytes
+    etag: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,28 +107,104 @@ def read_uscc(
     return found.code, found.warnings
 
 
-async def look_up(database: Database, question: Question, *, divisions: frozenset[str], now: datetime) -> StatusAnswer:
-    """Return the public state of one subject as `answer_question` does, by one statement where that is enough.
+async def look_up(
+    database: Database,
+    question: Question,
+    *,
+    divisions: frozenset[str],
+    now: datetime,
+    store: StoreReader | None = None,
+    least: int = 0,
+) -> Rendered:
+    """Return the public state of one subject: from the store where it is fresh, else from the database.
 
-    It is enough for a question about now of a code that has no pending change, which is nearly every one.
+    `least` is a position that the answer must have reached; it is waited for, at most `LONGEST_WAIT` seconds.
 
     Raises:
         MalformedUscc: the code is none.
         MalformedMoment, FutureMoment: `as_of` or `known_at`.
+        PositionNotReached: the log has not come to `least`.
     """
-    if question.as_of is None and question.known_at is None and not question.name:
-        uscc, odd = read_uscc(question.uscc, divisions=divisions or None)
-        today = legal_day(now)
-        async with database.statement() as connection:
-            found = await find_at_once(connection, uscc, today=today, delivered_by=now)
+    if question.as_of is not None or question.known_at is not None:
+        await _reach(database, least)
+        async with database.reading() as session:
+            answer = await answer_question(session, question, divisions=divisions, now=now)
+        return Rendered(to_json(answer.body), answer.etag)
+    uscc, odd = read_uscc(question.uscc, name=question.name, divisions=divisions or None)
+    today = legal_day(now)
+    found = await _find(database, store, [uscc], now=now, least=least, named=bool(question.name))
+    return render_one(uscc, found, now=now, today=today, odd=code_warnings(odd), name=question.name)
+
+
+def render_one(
+    uscc: str, found: Found, *, now: datetime, today: date, odd: Sequence[Words] = (), name: str | None = None
+) -> Rendered:
+    """Return the answer about one subject from the one entry found."""
+    log, entry = found.log, found.entries[0]
+    parts = regions_of(log.sources, today).of_entry(uscc, entry)
+    body = render(uscc, entry, parts, today.toordinal(), odd=odd, name=name)
+    tie = frame_json(log, as_of=now, sources=parts.sources)
+    return Rendered(b"%b,%b}" % (body[:-1], tie), _etag(log, today))
+
+
+async def _find(
+    database: Database,
+    store: StoreReader | None,
+    codes: Sequence[str],
+    *,
+    now: datetime,
+    least: int,
+    named: bool = False,
+) -> Found:
+    today = legal_day(now)
+    if store is not None:
+        await store.look()
+        found = store.find(codes, day=today, least=least)
+        store.counts["store" if found is not None else "database"] += 1
         if found is not None:
-            log, facts = found
-            region = region_coverage(uscc, facts, read_sources(log.sources, today))
-            body = answer_about(uscc, facts, region, code_warnings(odd))
-            body |= frame(log, as_of=now, known_at=log.at, position=log.position, sources=region.sources)
-            return StatusAnswer(body, _etag(log, today))
+            return found
+    await _reach(database, least)
+    if len(codes) == 1 and not named:
+        async with database.statement() as connection:
+            at_once = await find_at_once(connection, codes[0], today=today, delivered_by=now)
+        if at_once is not None:
+            log, facts = at_once
+            return Found(log, [pack(codes[0], facts)])
     async with database.reading() as session:
-        return await answer_question(session, question, divisions=divisions, now=now)
+        return await find_entries(session, codes, now=now, named=named)
+
+
+async def find_entries(session: ReadSession, codes: Sequence[str], *, now: datetime, named: bool = False) -> Found:
+    """Return what the database knows of `codes`, as the store would give it; other names only where they are asked for."""
+    today = legal_day(now)
+    connection = await driver(session)
+    await use_index(connection)
+    asked = sorted(set(codes))
+    log = await read_log(connection, asked, delivered_by=now)
+    facts = await find_facts(connection, asked, pending=log.pending, first=today, last=today)
+    names = await list_other_names(connection, asked) if named else {}
+    return Found(log, [pack(code, facts, names.get(code, ())) for code in codes])
+
+
+async def _reach(database: Database, least: int) -> None:
+    """Return when the log has come to the position `least`.
+
+    Raises:
+        PositionNotReached: it has not in time.
+    """
+    for _ in range(round(LONGEST_WAIT / BETWEEN_LOOKS)):
+        if not least:
+            return
+        async with database.statement() as connection:
+            head = (await find_head(connection)).position
+        if head >= least:
+            return
+        await asyncio.sleep(BETWEEN_LOOKS)
+    raise PositionNotReached(
+        f"The log has not come to position {least} within {LONGEST_WAIT:g} seconds.",
+        detail_zh="变更日志尚未到达所给位置。",
+        position=least,
+    )
 
 
 async def answer_question(
@@ -166,12 +261,21 @@ def _etag(log: Log, today: date) -> str:
     return f'W/"{log.log_id[:8]}-{log.position}-{today:%Y%m%d}-{sources}"'
 
 
-async def answer_batch(
-    session: ReadSession, codes: Sequence[object], *, divisions: frozenset[str], now: datetime
-) -> Answer:
-    """Return the public state of many subjects now, in the order of `codes`; a malformed one is an error in its place.
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The codes of a batch as they were sent, and each in its normal form with what is odd about it; None where it is none."""
 
-    Everything is read from one snapshot, so all answers are about one position of the log. A code may be asked twice.
+    sent: Sequence[object]
+    checked: Sequence[tuple[str | None, tuple[CodeState, ...]]]
+
+    @property
+    def asked(self) -> list[str]:
+        """The codes that are such."""
+        return [uscc for uscc, _ in self.checked if uscc is not None]
+
+
+def read_batch(codes: Sequence[object]) -> Batch:
+    """Return the codes of a batch, checked.
 
     Raises:
         TooManyCodes: there are more than `MAX_BATCH`.
@@ -182,29 +286,53 @@ async def answer_batch(
             detail_zh=f"每批最多 {MAX_BATCH} 个代码，请分批提交。",
             most=MAX_BATCH,
         )
-    checked = _check_all(codes)
-    asked = sorted({uscc for uscc, _ in checked if uscc is not None})
-    connection = await driver(session)
-    await use_index(connection)
-    log = await read_log(connection, asked, delivered_by=now)
+    return Batch(codes, _check_all(codes))
+
+
+async def answer_batch(
+    database: Database,
+    codes: Sequence[object],
+    *,
+    divisions: frozenset[str],
+    now: datetime,
+    store: StoreReader | None = None,
+    least: int = 0,
+) -> bytes:
+    """Return the public state of many subjects now, in the order of `codes`; a malformed one is an error in its place.
+
+    Everything is read from one snapshot, so all answers are about one position of the log. A code may be asked twice.
+
+    Raises:
+        TooManyCodes: there are more than `MAX_BATCH`.
+        PositionNotReached: see `look_up`.
+    """
+    batch = read_batch(codes)
+    found = await _find(database, store, batch.asked, now=now, least=least)
+    return render_batch(batch, found, divisions=divisions, now=now)
+
+
+def render_batch(batch: Batch, found: Found, *, divisions: frozenset[str], now: datetime) -> bytes:
+    """Return the answer to a batch; `found` are the entries of `batch.asked`."""
     today = legal_day(now)
-    facts = await find_facts(connection, asked, pending=log.pending, first=today, last=today)
-    renderer = Renderer(facts, read_sources(log.sources, today))
-    # Rendered one by one: ten thousand answers held as objects would be walked by every collection of garbage.
-    rendered: dict[str, orjson.Fragment] = {}
-    results: list[orjson.Fragment] = []
-    for raw, (uscc, states) in zip(codes, checked, strict=True):
+    day = today.toordinal()
+    regions = regions_of(found.log.sources, today)
+    met: set[RegionParts] = set()
+    entries = iter(found.entries)
+    results: list[bytes] = []
+    for raw, (uscc, states) in zip(batch.sent, batch.checked, strict=True):
         if uscc is None:
-            results.append(orjson.Fragment(to_json(_malformed_item(raw))))
+            results.append(to_json(_malformed_item(raw)))
             continue
-        item = rendered.get(uscc)
-        if item is None:
-            odd = states if not divisions or uscc[2:8] in divisions else (*states, CodeState.WARN_UNKNOWN_REGION)
-            item = rendered[uscc] = orjson.Fragment(renderer.render(uscc, code_warnings(odd) if odd else ()))
-        results.append(item)
-    sources = {source.code: source for region in renderer.regions for source in region.sources}
-    ordered = [sources[code] for code in sorted(sources)]
-    return frame(log, as_of=now, known_at=log.at, position=log.position, sources=ordered) | {"results": results}
+        entry = next(entries)
+        odd = code_warnings(states) if states else ()
+        if divisions and uscc[2:8] not in divisions:
+            odd = code_warnings((*states, CodeState.WARN_UNKNOWN_REGION))
+        parts = regions.of_entry(uscc, entry)
+        met.add(parts)
+        results.append(render(uscc, entry, parts, day, odd=odd))
+    sources = {source.code: source for parts in met for source in parts.coverage.sources}
+    ordered = to_json(sources_view(sources[code] for code in sorted(sources)))
+    return b'{%b,"results":[%b]}' % (frame_json(found.log, as_of=now, sources=ordered), b",".join(results))
 
 
 def _check_all(codes: Sequence[object]) -> list[tuple[str | None, tuple[CodeState, ...]]]:

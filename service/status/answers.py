@@ -17,11 +17,6 @@ Answer = dict[str, object]
 
 _NOTHING: Final[tuple[Row, ...]] = ()
 
-_NO_RECORDS: Final = b'{"uscc":"%b",%b,"name":%b,"registration":{"status":%b,"since":%b},%b'
-_TAIL: Final = b'"blacklist_entries":[],"penalties":[],"warnings":%b}'
-_CLEAR: Final = b'"outcome":"clear","reason":null'
-_UNCOVERED: Final = b'"outcome":"not_covered","reason":"no_source"'
-
 
 @lru_cache(maxsize=32)
 def read_sources(sources: str, on: date) -> SourceMap:
@@ -60,47 +55,6 @@ def answer_about(uscc: str, facts: Facts, region: RegionCoverage, warnings: Sequ
         "penalties": _views(ChangeKind.PENALTY, penalties) if penalties else _NOTHING,
         "warnings": (*warnings, *region.warnings) if warnings else region.warnings,
     }
-
-
-class Renderer:
-    """Renders `answer_about` as JSON for many codes. The usual one, a registered subject without records, takes a short way.
-
-    `regions` are those that were met.
-    """
-
-    def __init__(self, facts: Facts, sources: SourceMap) -> None:
-        self._facts = facts
-        self._sources = sources
-        self._parts: dict[str, tuple[RegionCoverage, bytes, bytes]] = {}
-
-    @property
-    def regions(self) -> list[RegionCoverage]:
-        """How the regions of the codes rendered so far are covered."""
-        return [region for region, _, _ in self._parts.values()]
-
-    def render(self, uscc: str, warnings: Sequence[Words] = ()) -> bytes:
-        """Return the answer about one code."""
-        facts = self._facts
-        subject = facts.subjects.get(uscc)
-        code = region_of(uscc, None if subject is None else subject["division_code"])
-        region, verdict, tail = self._parts.get(code) or self._meet(code)
-        if subject is None or warnings or uscc in facts.entries or uscc in facts.penalties:
-            return to_json(answer_about(uscc, facts, region, warnings))
-        since = subject["registered_on"]
-        return _NO_RECORDS % (
-            uscc.encode(),
-            verdict,
-            orjson.dumps(subject["name"]),
-            orjson.dumps(subject["registration_status"]),
-            b"null" if since is None else b'"%b"' % since.isoformat().encode(),
-            tail,
-        )
-
-    def _meet(self, code: str) -> tuple[RegionCoverage, bytes, bytes]:
-        region = self._sources.of(code)
-        parts = region, _CLEAR if region.covered else _UNCOVERED, _TAIL % orjson.dumps(region.warnings)
-        self._parts[code] = parts
-        return parts
 
 
 def _views(kind: ChangeKind, rows: Iterable[Row]) -> list[Answer]:
@@ -143,8 +97,19 @@ def frame(log: Log, *, as_of: datetime, known_at: datetime, position: int, sourc
     }
 
 
+def frame_json(log: Log, *, as_of: datetime, sources: bytes) -> bytes:
+    """Return the members of `frame` for an answer at the head of the log as JSON, without the braces; `sources` is JSON."""
+    return b'"as_of":"%b","known_at":"%b","position":%d,"log_id":"%b","sources":%b' % (
+        as_of.astimezone(SHANGHAI).isoformat().encode(),
+        log.at.astimezone(SHANGHAI).isoformat().encode(),
+        log.position,
+        log.log_id.encode(),
+        sources,
+    )
+
+
 def to_json(value: object) -> bytes:
-    """Return `value` as UTF-8 JSON; days and instants in ISO 8601. An `orjson.Fragment` in it is JSON already."""
+    """Return `value` as UTF-8 JSON; days and instants in ISO 8601."""
     return orjson.dumps(value, default=_plain)
 
 

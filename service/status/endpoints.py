@@ -1,6 +1,6 @@
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Body, Depends, Header, Path, Query, Request, Response
 
 from schemas.status import BatchOut, BatchQuestion, StatusOut, StatusQuestion
 from service.audit.packing import pack_codes
@@ -14,7 +14,6 @@ from service.http import (
     Identity,
     NoteDep,
     Now,
-    ReadSessionDep,
     answers,
     matches_etag,
     not_modified,
@@ -22,8 +21,15 @@ from service.http import (
 from service.limits.middleware import charge
 from service.status import examples
 from service.status.actions import Question, answer_batch, look_up
-from service.status.answers import to_json
-from service.status.rules import MAX_BATCH, FutureMoment, MalformedMoment, MalformedUscc, TooManyCodes
+from service.status.rules import (
+    MAX_BATCH,
+    FutureMoment,
+    MalformedMoment,
+    MalformedUscc,
+    PositionNotReached,
+    TooManyCodes,
+)
+from service.store.reader import StoreReader
 
 router = APIRouter(prefix="/v1/status", tags=["status"])
 
@@ -44,7 +50,23 @@ KnownAt = Annotated[
         examples=["2026-06-30T12:00:00+08:00"],
     ),
 ]
-MOMENTS = (MalformedUscc, MalformedMoment, FutureMoment)
+AfterPosition = Annotated[
+    int,
+    Query(
+        ge=0,
+        lt=2**63,
+        description="A position of the change log that the answer must have reached; it is waited for, some seconds at most.",
+    ),
+]
+MOMENTS = (MalformedUscc, MalformedMoment, FutureMoment, PositionNotReached)
+
+
+async def _store(request: Request) -> StoreReader:
+    store: StoreReader = request.app.state.status_store
+    return store
+
+
+StoreDep = Annotated[StoreReader, Depends(_store)]
 
 
 @router.get(
@@ -63,10 +85,12 @@ async def show_status(
     ],
     _identity: Identity,
     database: DatabaseDep,
+    store: StoreDep,
     catalog: CatalogDep,
     now: Now,
     as_of: AsOf = None,
     known_at: KnownAt = None,
+    after_position: AfterPosition = 0,
     if_none_match: Annotated[str | None, Header(description="The ETag you have.")] = None,
 ) -> Response:
     """Give the public state of a subject: listed, penalised, clear or not covered. No key is needed.
@@ -75,11 +99,13 @@ async def show_status(
     never taken for present past the next edge of a publication window.
     """
     question = Question(uscc, as_of=as_of, known_at=known_at)
-    answer = await look_up(database, question, divisions=catalog.known_divisions, now=now)
+    answer = await look_up(
+        database, question, divisions=catalog.known_divisions, now=now, store=store, least=after_position
+    )
     if matches_etag(if_none_match, answer.etag):
         return not_modified(answer.etag)
     headers = {"ETag": answer.etag, "Cache-Control": "no-cache"}
-    return Response(to_json(answer.body), headers=headers, media_type="application/json")
+    return Response(answer.body, headers=headers, media_type="application/json")
 
 
 @router.post(
@@ -93,11 +119,13 @@ async def ask_status(
     body: Annotated[StatusQuestion, Body(examples=[examples.QUESTION])],
     _actor: ActorDep,
     database: DatabaseDep,
+    store: StoreDep,
     note: NoteDep,
     catalog: CatalogDep,
     now: Now,
     as_of: AsOf = None,
     known_at: KnownAt = None,
+    after_position: AfterPosition = 0,
 ) -> Response:
     """Give the public state of a subject, and warn when the name asked beside the code is none of its names.
 
@@ -105,15 +133,19 @@ async def ask_status(
     """
     note.uscc = plain_code(body.uscc)
     question = Question(body.uscc, name=body.name, as_of=as_of, known_at=known_at)
-    answer = await look_up(database, question, divisions=catalog.known_divisions, now=now)
-    return Response(to_json(answer.body), headers={"Cache-Control": "no-cache"}, media_type="application/json")
+    answer = await look_up(
+        database, question, divisions=catalog.known_divisions, now=now, store=store, least=after_position
+    )
+    return Response(answer.body, headers={"Cache-Control": "no-cache"}, media_type="application/json")
 
 
 @router.post(
     "/batch",
     summary="Look up many statuses",
     response_model=BatchOut,
-    responses=answers(examples.BATCH, *KEY_REFUSALS, TooManyCodes, words="The answers, in the order of the codes."),
+    responses=answers(
+        examples.BATCH, *KEY_REFUSALS, TooManyCodes, PositionNotReached, words="The answers, in the order of the codes."
+    ),
 )
 @audited(Audited.ANSWERS)
 async def ask_statuses(
@@ -121,9 +153,11 @@ async def ask_statuses(
     _actor: ActorDep,
     note: NoteDep,
     request: Request,
-    session: ReadSessionDep,
+    database: DatabaseDep,
+    store: StoreDep,
     catalog: CatalogDep,
     now: Now,
+    after_position: AfterPosition = 0,
 ) -> Response:
     """Give the public state of up to 10,000 subjects, all at one position of the log.
 
@@ -133,5 +167,7 @@ async def ask_statuses(
     if len(body.codes) <= MAX_BATCH:
         note.codes, note.digest = pack_codes(body.codes)
     charge(request, len(body.codes) - 1)
-    batch = await answer_batch(session, body.codes, divisions=catalog.known_divisions, now=now)
-    return Response(to_json(batch), headers={"Cache-Control": "no-cache"}, media_type="application/json")
+    batch = await answer_batch(
+        database, body.codes, divisions=catalog.known_divisions, now=now, store=store, least=after_position
+    )
+    return Response(batch, headers={"Cache-Control": "no-cache"}, media_type="application/json")

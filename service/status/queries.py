@@ -46,7 +46,8 @@ class Facts:
     penalties: dict[str, list[Row]] = field(default_factory=dict)
 
 
-_SOURCES: Final = """
+#: The sources as JSON text, with the last delivery by the instant `{by}`; see `Log`.
+SOURCES: Final = """
 (SELECT coalesce(json_agg(json_build_array(s.code, s.covers, s.stale_after_days, (
      SELECT max(i.finished_at) FROM data_import i
      WHERE i.source_code = s.code AND i.state = 'finished' AND i.finished_at <= {by})) ORDER BY s.code), '[]')
@@ -55,7 +56,7 @@ _LOG: Final = """
 SELECT l.log_id::text AS log_id, l.head_position, l.head_at, (SELECT version FROM catalog_version) AS catalog_version,
        ARRAY(SELECT DISTINCT p.uscc FROM pending_change p WHERE p.uscc = ANY (string_to_array($1, ' '))) AS pending,
        {sources}
-FROM change_log l""".replace("{sources}", _SOURCES.replace("{by}", "$2"))
+FROM change_log l""".replace("{sources}", SOURCES.replace("{by}", "$2"))
 
 _PENDING: Final = "SELECT DISTINCT p.uscc FROM pending_change p WHERE p.uscc = ANY (string_to_array($1, ' '))"
 
@@ -79,7 +80,7 @@ _SUBJECT: Final = "v.uscc, v.registered, v.name, v.registration_status, v.regist
 _PENALTY: Final = """v.uscc, v.id::text AS id, v.document_no, v.kinds, v.authority_name, v.decided_on, v.public_from, v.public_until,
     v.fine_fen, v.party_name, v.held_texts"""
 _ENTRY: Final = """v.uscc, v.id::text AS id, v.list_id, b.name AS list_name, b.severity, v.grounds, v.authority_name, v.document_no,
-    v.listed_on, v.public_until, v.party_name, v.held_texts"""
+    v.listed_on, v.public_from, v.public_until, v.party_name, v.held_texts"""
 _LIST: Final = "JOIN blacklist b ON b.id = v.list_id"
 
 _CURRENT: Final = "v.superseded_at IS NULL AND v.uscc = ANY (string_to_array($1, ' '))"
@@ -146,7 +147,7 @@ SELECT l.log_id::text AS log_id, l.head_position, l.head_at, (SELECT version FRO
        (SELECT row_to_json(r) FROM ({subject}) r)::text AS subject,
        (SELECT json_agg(r ORDER BY r.listed_on DESC NULLS LAST, r.id DESC) FROM ({entries}) r)::text AS entries,
        (SELECT json_agg(r ORDER BY r.decided_on DESC NULLS LAST, r.id DESC) FROM ({penalties}) r)::text AS penalties
-FROM change_log l""".replace("{sources}", _SOURCES.replace("{by}", "$4"))
+FROM change_log l""".replace("{sources}", SOURCES.replace("{by}", "$4"))
     .replace("{subject}", _SUBJECTS_CURRENT)
     .replace("{entries}", _ENTRIES_CURRENT)
     .replace("{penalties}", _PENALTIES_CURRENT)
@@ -156,6 +157,13 @@ _REGISTERED_NAMES: Final = """
 SELECT v.name, v.former_names FROM subject_version v
 JOIN change c ON c.uscc = v.uscc AND c.kind = 'subject' AND c.version_no = v.version_no
 WHERE v.uscc = $1 AND v.registered AND v.state <> 'void' AND c.position <= $2"""
+
+_OTHER_NAMES: Final = """
+SELECT v.uscc, v.name, v.former_names FROM subject_version v
+WHERE v.uscc = ANY (string_to_array($1, ' ')) AND v.registered AND v.state <> 'void'
+AND (v.superseded_at IS NOT NULL OR v.former_names <> '{}')
+AND NOT EXISTS (SELECT FROM pending_change p WHERE p.uscc = v.uscc AND p.kind = 'subject' AND p.version_no = v.version_no)
+ORDER BY v.uscc, v.version_no"""
 
 
 async def use_index(connection: Connection) -> None:
@@ -269,6 +277,14 @@ async def list_registered_names(connection: Connection, uscc: str, *, position: 
     """Return every name, current or former, that registry sources had stated of a subject by `position`."""
     rows = await connection.fetch(_REGISTERED_NAMES, uscc, position)
     return [name for row in rows for name in (row["name"], *row["former_names"]) if name]
+
+
+async def list_other_names(connection: Connection, codes: Sequence[str]) -> dict[str, list[str]]:
+    """Return by code the names that registry sources had stated by the head of the log, where there may be more than one."""
+    names: dict[str, list[str]] = {}
+    for row in await connection.fetch(_OTHER_NAMES, _joined(codes)):
+        names.setdefault(row["uscc"], []).extend(name for name in (row["name"], *row["former_names"]) if name)
+    return names
 
 
 def _by_code(rows: Iterable[Row]) -> dict[str, Row]:

@@ -12,7 +12,7 @@ from typing import Final
 
 from service.catalog.rules import Coverage, parse_cover
 from service.clock import SHANGHAI, day_start
-from service.errors import Invalid, TooLarge
+from service.errors import Invalid, TooLarge, Unavailable
 from service.reading.names import fold_name
 from service.uscc.rules import STATE_WORDS, CodeState
 
@@ -44,6 +44,12 @@ class TooManyCodes(TooLarge):
     """A batch holds more than 10,000 codes."""
 
     code = "too_many_codes"
+
+
+class PositionNotReached(Unavailable):
+    """The change log has not come to the position in `after_position` in time: it is not numbered yet, or never was."""
+
+    code = "position_not_reached"
 
 
 class Outcome(StrEnum):

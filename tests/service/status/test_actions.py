@@ -1,4 +1,5 @@
 import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -8,7 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from schemas.status import BatchOut, StatusOut
 from service.db import ReadSession
-from service.status.actions import BULK_FROM, Question, StatusAnswer, answer_batch, answer_question
+from service.status.actions import (
+    BULK_FROM,
+    Question,
+    StatusAnswer,
+    answer_question,
+    find_entries,
+    read_batch,
+    render_batch,
+)
 from service.status.answers import Answer, to_json
 from service.status.rules import FutureMoment, MalformedUscc, TooManyCodes
 from tests.factories import (
@@ -31,9 +40,14 @@ async def ask(session: AsyncSession, uscc: str, *, now: datetime = NOW, **questi
 
 
 async def ask_many(session: AsyncSession, *codes: object, now: datetime = NOW) -> Answer:
-    answer = await answer_batch(ReadSession(session), codes, divisions=NOWHERE, now=now)
-    decoded: Answer = json.loads(to_json(answer))
+    decoded: Answer = json.loads(await batch_of(session, codes, now=now))
     return decoded
+
+
+async def batch_of(session: AsyncSession, codes: Sequence[object], *, now: datetime = NOW) -> bytes:
+    batch = read_batch(codes)
+    found = await find_entries(ReadSession(session), batch.asked, now=now)
+    return render_batch(batch, found, divisions=NOWHERE, now=now)
 
 
 def on_the_wire(answer: StatusAnswer) -> Answer:
@@ -282,7 +296,7 @@ async def test_the_short_way_of_a_batch_writes_what_a_single_answer_says(
     )
     uscc = await make_registration(session, **changes)
     await number_changes(session)
-    batch = to_json(await answer_batch(ReadSession(session), [uscc], divisions=NOWHERE, now=NOW))
+    batch = await batch_of(session, [uscc])
     single = (await ask(session, uscc)).body
     frame = ("position", "log_id", "as_of", "known_at", "sources")
     assert to_json({name: value for name, value in single.items() if name not in frame}) in batch
