@@ -23,6 +23,7 @@ import service.catalog.endpoints
 import service.catalog.proposals.endpoints
 import service.catalog.successions.endpoints
 import service.changes.endpoints
+import service.completeness.endpoints
 import service.deadlines.endpoints
 import service.documents.endpoints
 import service.explaining.endpoints
@@ -35,6 +36,7 @@ import service.redatings.endpoints
 import service.repair.endpoints
 import service.sharing.endpoints
 import service.signing.well_known
+import service.spot_checks.endpoints
 import service.status.endpoints
 import service.subjects.endpoints
 import service.web.endpoints
@@ -76,6 +78,8 @@ ROUTERS: Final = (
     service.repair.endpoints.router,
     service.documents.endpoints.router,
     service.archive.endpoints.router,
+    service.spot_checks.endpoints.router,
+    service.completeness.endpoints.router,
     service.imports.endpoints.router,
     service.catalog.endpoints.router,
     service.catalog.successions.endpoints.router,
@@ -131,6 +135,10 @@ TAGS: Final = [
     },
     {"name": "documents", "description": "Decisions, notices and proofs attached to records, kept by digest."},
     {"name": "archive", "description": "The whole file of a case, what of it is missing, and how long it is kept."},
+    {
+        "name": "spot checks",
+        "description": "Samples that anybody can draw again, what was found, and what is missing against the case system.",
+    },
     {"name": "imports", "description": "Files of authorities taken in, row by row, with an exact account."},
     {"name": "changes", "description": "The one ordered log of everything that happened, as it may be seen today."},
     {

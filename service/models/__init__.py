@@ -26,6 +26,7 @@ from service.models.redating import Redating, RedatingCursor
 from service.models.repair import CaseEvent, Objection, Repair
 from service.models.retention import RetentionPeriod
 from service.models.sharing import DataSupply, SharingAgreement
+from service.models.spot_check import SpotCheck, SpotCheckItem, SpotCheckMember
 from service.models.subject import Subject, SubjectIdentifier, SubjectName, SubjectVersion
 
 __all__ = [
@@ -82,6 +83,9 @@ __all__ = [
     "SharingAgreement",
     "Source",
     "SourceStatement",
+    "SpotCheck",
+    "SpotCheckItem",
+    "SpotCheckMember",
     "Subject",
     "SubjectAuthorisation",
     "SubjectIdentifier",

@@ -65,7 +65,8 @@ def test_every_reference_leads_somewhere() -> None:
 
 
 def test_what_many_operations_answer_is_written_once() -> None:
-    assert len(openapi_document()) < 900_000, "what many operations say alike belongs into components"
+    operations = sum(len(methods) for methods in document["paths"].values())
+    assert len(openapi_document()) < 5_800 * operations, "what many operations say alike belongs into components"
     said = [
         code
         for methods in document["paths"].values()
