@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
+import polars as pl
+
 CellValue = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta | None
 
 _EXACT = 1e15  # whole numbers below have all their digits in a double
@@ -47,11 +49,9 @@ def cell_text(value: CellValue) -> str | None:
     return None if value is None else _READERS[type(value)](value)
 
 
-def column_texts(column: Sequence[CellValue]) -> list[str | None]:
+def text_series(column: Sequence[CellValue]) -> pl.Series:
     """Return a whole column by `cell_text`, the common case of all texts without a call per cell."""
-    kinds = set(map(type, column))
-    if kinds == {str}:
-        return [value or None for value in column]  # type: ignore[misc] # all are str
-    if kinds == {float}:
-        return [_number(value) for value in column]  # type: ignore[arg-type] # all are float
-    return [cell_text(value) for value in column]
+    if set(map(type, column)) <= {str, type(None)}:
+        texts = pl.Series(column, dtype=pl.String)
+        return texts.set((texts == "").fill_null(value=False), None)
+    return pl.Series([cell_text(value) for value in column], dtype=pl.String)

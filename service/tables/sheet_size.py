@@ -90,12 +90,18 @@ def _area(blocks: Iterator[bytes], sheet: str | None) -> tuple[int, int] | None:
             numbers = [int(number) for number in rows]
             first_row, last_row = min(first_row or numbers[0], *numbers), max(last_row, *numbers)
         letters.update(_FAR_CELL.findall(data))
-        usual = data.count(_PLAIN_CELL) == len(_ANY_CELL.findall(data)) and (bool(rows) or b"<c " not in data)
+        usual = data.count(_PLAIN_CELL) == _count_cells(data) and (bool(rows) or b"<c " not in data)
     if not usual:
         return None
     if letters:
         columns = max(_column(one.decode()) for one in letters)
     return last_row - first_row + 1 if last_row else 0, columns
+
+
+def _count_cells(data: bytes) -> int:
+    if b":c" in data:  # a cell's name may have a prefix
+        return len(_ANY_CELL.findall(data))
+    return sum(data.count(b"<c" + end) for end in (b" ", b">", b"/", b"\n", b"\r", b"\t"))
 
 
 def _exact_area(stream: IO[bytes]) -> tuple[int, int]:

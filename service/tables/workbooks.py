@@ -1,7 +1,8 @@
 from collections.abc import Iterator, Sequence
-from itertools import islice, zip_longest
+from itertools import compress, islice, zip_longest
 from typing import BinaryIO, Protocol
 
+import polars as pl
 from python_calamine import (
     CalamineError,
     CalamineSheet,
@@ -12,7 +13,7 @@ from python_calamine import (
 )
 
 from service.tables import ole
-from service.tables.cells import CellValue, cell_text, column_texts
+from service.tables.cells import CellValue, cell_text, text_series
 from service.tables.chunk import Chunk, Limits, Reject, cut
 from service.tables.headers import HeadRow, find_header
 from service.tables.problems import (
@@ -130,19 +131,43 @@ def sheet_chunks(
 ) -> Iterator[Chunk]:
     """Turn numbered rows of cells into chunks of `width` columns; blank rows are counted and left out."""
     while batch := list(islice(rows, size)):
-        kept = [(line, row) for line, row in batch if any(row) or any(cell not in {"", None} for cell in row)]
-        counts.blank_rows += len(batch) - len(kept)
-        lines = [line for line, _ in kept]
-        columns = [column_texts(column) for column in zip_longest(*(row for _, row in kept))]
-        rejects: list[Reject] = []
-        if len(columns) > width:
-            _reject_rows(lines, columns, rejects, limits, "field_count", _beyond(columns, width))
-            del columns[width:]
-        _reject_rows(lines, columns, rejects, limits, "cell_too_large", _oversized(columns, limits.cell))
-        _reject_rows(lines, columns, rejects, limits, "nul_bytes", _with_nul(columns))
-        columns.extend([None] * len(lines) for _ in range(width - len(columns)))
-        if lines or rejects:
-            yield Chunk(lines, columns, rejects)
+        lines = [line for line, _ in batch]
+        found = [text_series(column) for column in zip_longest(*(row for _, row in batch))]
+        filled = pl.select(
+            pl.any_horizontal([column.is_not_null() for column in found] or pl.lit(value=False))
+        ).to_series()
+        if not filled.all():
+            kept = list(compress(lines, filled)) if found else []
+            counts.blank_rows += len(lines) - len(kept)
+            lines = kept
+            found = [column.filter(filled) for column in found]
+        if lines and _is_plain(found, width, limits):
+            missing = pl.repeat(None, len(lines), dtype=pl.String, eager=True)
+            yield Chunk(lines, [*found[:width], *[missing] * (width - len(found))])
+        elif lines:
+            yield _without_misfits(lines, [column.to_list() for column in found], width, limits)
+
+
+def _is_plain(columns: Sequence[pl.Series], width: int, limits: Limits) -> bool:
+    """Return whether no row is to be rejected."""
+    if any((column.str.strip_chars() != "").any() for column in columns[width:]):
+        return False
+    # No character takes more than four bytes, nor less than one.
+    suspects = [column for column in columns if (column.str.len_bytes() > limits.cell).any()]
+    if any((column.str.len_chars() > limits.cell).any() for column in suspects):
+        return False
+    return not any(column.str.contains("\0", literal=True).any() for column in columns)
+
+
+def _without_misfits(lines: list[int], columns: list[list[str | None]], width: int, limits: Limits) -> Chunk:
+    rejects: list[Reject] = []
+    if len(columns) > width:
+        _reject_rows(lines, columns, rejects, limits, "field_count", _beyond(columns, width))
+        del columns[width:]
+    _reject_rows(lines, columns, rejects, limits, "cell_too_large", _oversized(columns, limits.cell))
+    _reject_rows(lines, columns, rejects, limits, "nul_bytes", _with_nul(columns))
+    columns.extend([None] * len(lines) for _ in range(width - len(columns)))
+    return Chunk(lines, columns, rejects)
 
 
 class Counts(Protocol):
