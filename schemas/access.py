@@ -33,6 +33,10 @@ class GrantOut(Output):
     until_on: date | None
     granted_by: str = Field(description="Id of the principal who gave it, or `command line`.")
     granted_at: datetime
+    confirmed_by: str | None = Field(description="Who confirmed it; null: nobody yet, or nobody else was needed.")
+    confirmed_at: datetime | None = Field(
+        description="Since when it counts; null: it waits for a second administrator."
+    )
     revoked_by: str | None
     revoked_at: datetime | None
 
@@ -45,6 +49,8 @@ class PrincipalOut(Output):
     issuer: str | None = Field(description="The OIDC issuer that knows it; null: it is known by keys only.")
     issuer_subject: str | None
     created_at: datetime
+    blocked_by: str | None
+    blocked_at: datetime | None = Field(description="Since when none of its keys and tokens opens anything.")
     grants: list[GrantOut]
 
 
@@ -82,10 +88,14 @@ class KeyOut(Output):
     name: str
     note: str | None
     hint: str = Field(description="The first characters of the secret.")
-    state: Literal["valid", "expired", "revoked"]
+    state: Literal["valid", "expired", "revoked", "unconfirmed"]
     networks: list[str] = Field(description=NETWORKS)
     created_by: str = Field(description="Id of the principal who made it, or `command line`.")
     created_at: datetime
+    confirmed_by: str | None = Field(description="Who confirmed it; null: nobody yet, or nobody else was needed.")
+    confirmed_at: datetime | None = Field(
+        description="Since when it counts; null: it waits for a second administrator."
+    )
     expires_at: datetime | None
     last_used_at: datetime | None = Field(description="Exact to a minute.")
     rotated_to: UUID | None = Field(description="The key that takes its place.")
@@ -103,6 +113,36 @@ class KeyPage(Output):
 
     items: list[KeyOut]
     next: str | None
+
+
+class ProposalOut(Output):
+    """What one administrator proposed and another has to confirm."""
+
+    id: UUID
+    kind: Literal["grant", "key", "substitution"]
+    principal_id: UUID = Field(description="Who would gain by it.")
+    principal: str = Field(description="Its name.")
+    what: str = Field(description="The role, or the name of the key.")
+    authority_code: str | None
+    proposed_by: str
+    proposed_at: datetime
+
+
+class ProposalPage(Output):
+    """A page of what waits, oldest first."""
+
+    items: list[ProposalOut]
+    next: str | None
+
+
+class ConfirmedOut(Output):
+    """A grant, a key or a substitution that counts from now on."""
+
+    id: UUID
+    principal_id: UUID
+    proposed_by: str
+    confirmed_by: str
+    confirmed_at: datetime
 
 
 class Held(Output):
@@ -152,6 +192,10 @@ class SubstitutionOut(Output):
     basis: str
     registered_by: str
     registered_at: datetime
+    confirmed_by: str | None = Field(description="Who confirmed it; null: nobody yet, or nobody else was needed.")
+    confirmed_at: datetime | None = Field(
+        description="Since when it counts; null: it waits for a second administrator."
+    )
     ended_by: str | None
     ended_at: datetime | None
 

@@ -12,6 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 import service.access.authorisations.endpoints
+import service.access.four_eyes.endpoints
 import service.access.keys.endpoints
 import service.access.principals.endpoints
 import service.access.substitutions.endpoints
@@ -88,6 +89,7 @@ ROUTERS: Final = (
     service.changes.endpoints.router,
     service.access.keys.endpoints.router,
     service.access.principals.endpoints.router,
+    service.access.four_eyes.endpoints.router,
     service.access.substitutions.endpoints.router,
     service.access.authorisations.endpoints.router,
     service.sharing.endpoints.router,

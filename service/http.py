@@ -17,8 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.access.cache import AccessCache
 from service.access.declared import Access, Whose, declare
-from service.access.keys.rules import ExpiredKey, WrongNetwork
+from service.access.keys.rules import ExpiredKey, UnconfirmedKey, WrongNetwork
 from service.access.oidc.rules import BadToken, ExpiredToken, IssuerUnavailable
+from service.access.principals.rules import PrincipalBlocked
 from service.access.rules import Actor, MalformedKey, MissingKey, Role, RoleMissing, UnknownKey
 from service.audit.middleware import note_of, record_write
 from service.audit.rules import Note, who_is
@@ -45,7 +46,9 @@ KEY_REFUSALS: Final[tuple[type[Refusal], ...]] = (
     MalformedKey,
     UnknownKey,
     ExpiredKey,
+    UnconfirmedKey,
     WrongNetwork,
+    PrincipalBlocked,
     BadToken,
     ExpiredToken,
     IssuerUnavailable,

@@ -1,6 +1,6 @@
 """The finishing of the OpenAPI document: what no single route can say of itself, and everything repeated said once."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any, Final
 
 import orjson
@@ -12,6 +12,7 @@ from service.problems import (
     MalformedBody,
     NotJson,
     RequestTooSlow,
+    named,
     problem_responses,
 )
 
@@ -53,10 +54,8 @@ def add_body_problems(document: dict[str, Any]) -> None:
         for status, added in problem_responses(*refusals).items():
             answer = operation["responses"].setdefault(str(status), added)
             examples = answer["content"][MEDIA_TYPE]["examples"]
-            for code, example in added["content"][MEDIA_TYPE]["examples"].items():
-                if code not in examples:
-                    examples[code] = example
-                    answer["description"] += f" `{code}`: {example['value']['detail']}"
+            examples |= added["content"][MEDIA_TYPE]["examples"] | examples
+            answer["description"] = named(examples)
 
 
 def share_problems(document: dict[str, Any]) -> None:
@@ -78,10 +77,19 @@ def share_problems(document: dict[str, Any]) -> None:
         examples |= {code: content["examples"][code] for code in codes}
         content["examples"] = {code: {"$ref": f"#/components/examples/{code}"} for code in codes}
         if len(givers) > 1:
-            responses[name] = givers[0][status]
+            short = _free(f"{status}.{codes[0]}" + (f".and_{len(codes) - 1}_more" if codes[1:] else ""), responses)
+            responses[short] = givers[0][status]
             for giver in givers:
-                giver[status] = {"$ref": f"#/components/responses/{name}"}
+                giver[status] = {"$ref": f"#/components/responses/{short}"}
     document["components"] |= {"examples": dict(sorted(examples.items())), "responses": responses}
+
+
+def _free(name: str, taken: Container[str]) -> str:
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name}.{number}"
+    return free
 
 
 def share_parameters(document: dict[str, Any]) -> None:
@@ -97,11 +105,7 @@ def share_parameters(document: dict[str, Any]) -> None:
             continue
         parameters, at = holders[0]
         parameter = parameters[at]
-        name = first = f"{parameter['in']}.{parameter['name']}"
-        number = 1
-        while name in shared:
-            number += 1
-            name = f"{first}.{number}"
+        name = _free(f"{parameter['in']}.{parameter['name']}", shared)
         shared[name] = parameter
         for held, place in holders:
             held[place] = {"$ref": f"#/components/parameters/{name}"}

@@ -4,7 +4,7 @@ Nothing of the inside leaves by here: an unexpected error is logged in full and 
 """
 
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from html import escape
 from http import HTTPStatus
 from types import MappingProxyType
@@ -331,7 +331,7 @@ def problem_responses(*refusals: type[Refusal]) -> Responses:
         by_status.setdefault(STATUS[refusal.category], []).append(refusal)
     return {
         status: {
-            "description": " ".join(f"`{refusal.code}`: {_words(refusal)}" for refusal in group),
+            "description": named(refusal.code for refusal in group),
             "content": {
                 MEDIA_TYPE: {
                     "schema": {"$ref": "#/components/schemas/Problem"},
@@ -343,6 +343,11 @@ def problem_responses(*refusals: type[Refusal]) -> Responses:
         }
         for status, group in sorted(by_status.items())
     }
+
+
+def named(codes: Iterable[str]) -> str:
+    """Return the words for an answer that is one of several problems; what each means stands in its example."""
+    return ", ".join(f"`{code}`" for code in codes)
 
 
 def _words(refusal: type[Refusal]) -> str:

@@ -6,8 +6,9 @@ from uuid import UUID
 import uuid_utils.compat
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.access.principals.queries import end_grant
-from service.access.principals.rules import DatedGrant, check_days
+from service.access.four_eyes.rules import is_principal, needs_second
+from service.access.principals.queries import end_grant, lock_principal
+from service.access.principals.rules import BlockedOrNot, DatedGrant, check_days
 from service.access.queries import raise_access_version
 from service.access.rules import Role, check_grant
 from service.catalog.rules import NoSuchAuthority
@@ -35,6 +36,8 @@ async def grant_roles(
 ) -> list[AccessGrant]:
     """Give a principal roles; `by` is the principal who gives them, or the command line.
 
+    Those that need a second administrator give nothing until one has confirmed them.
+
     Raises:
         RoleWithoutAuthority: a role acts in an authority's name and none is given.
         ImpossibleDays: a grant would end before it begins.
@@ -54,6 +57,7 @@ async def grant_roles(
             until_on=grant.until_on,
             granted_by=by,
             granted_at=now,
+            confirmed_at=None if needs_second(grant.role) and is_principal(by) else now,
         )
         session.add(row)
         rows.append(row)
@@ -91,3 +95,22 @@ async def revoke_grant(
 def roles_for(roles: Iterable[Role], authority_code: str | None, until_on: date | None = None) -> list[DatedGrant]:
     """Return grants of `roles` for one authority."""
     return [DatedGrant(role, authority_code, until_on=until_on) for role in sorted(set(roles))]
+
+
+async def set_blocked(session: AsyncSession, *, principal_id: UUID, blocked: bool, by: str, now: datetime) -> Principal:
+    """Refuse a principal whatever key or token it comes with, or let it in again; every process knows within a second.
+
+    Raises:
+        NoSuchPrincipal: there is none of this id.
+        BlockedOrNot: it is so already.
+    """
+    row = await lock_principal(session, principal_id=principal_id)
+    if blocked is (row.blocked_at is not None):
+        words, words_zh = (
+            ("is blocked already", "该主体已停用。") if blocked else ("is not blocked", "该主体未被停用。")
+        )
+        raise BlockedOrNot(f"The principal {principal_id} {words}.", detail_zh=words_zh)
+    row.blocked_by, row.blocked_at = (by, now) if blocked else (None, None)
+    await session.flush()
+    await raise_access_version(session)
+    return row

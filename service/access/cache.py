@@ -68,7 +68,8 @@ class AccessCache:
         Raises:
             MalformedKey: it is neither.
             UnknownKey: the key was never issued, or is revoked.
-            ExpiredKey, WrongNetwork: it is not valid now, or not from there.
+            UnconfirmedKey, ExpiredKey, WrongNetwork: it is not valid now, or not from there.
+            PrincipalBlocked: whoever holds it is blocked.
             BadToken, ExpiredToken, IssuerUnavailable: the token is not believed, or cannot be checked now.
         """
         if monotonic() - self._asked_at >= POLL_SECONDS:

@@ -5,6 +5,7 @@ from typing import Any, Final
 ID: Final = "0199d3b0-6f1a-7c31-8a55-2f5f7d9e1c02"
 PRINCIPAL_ID: Final = "0199d3b0-6f1a-7c31-8a55-2f5f7d9e1c01"
 ADMINISTRATOR_ID: Final = "0199d3b0-6f1a-7c31-8a55-2f5f7d9e1c00"
+SECOND_ID: Final = "0199d3b0-6f1a-7c31-8a55-2f5f7d9e1c08"
 AT: Final = "2026-11-24T12:00:00+08:00"
 
 GRANT: Final[dict[str, Any]] = {
@@ -15,6 +16,8 @@ GRANT: Final[dict[str, Any]] = {
     "until_on": None,
     "granted_by": ADMINISTRATOR_ID,
     "granted_at": AT,
+    "confirmed_by": SECOND_ID,
+    "confirmed_at": AT,
     "revoked_by": None,
     "revoked_at": None,
 }
@@ -24,6 +27,8 @@ PRINCIPAL: Final[dict[str, Any]] = {
     "issuer": None,
     "issuer_subject": None,
     "created_at": AT,
+    "blocked_by": None,
+    "blocked_at": None,
     "grants": [GRANT],
 }
 KEY: Final[dict[str, Any]] = {
@@ -36,6 +41,8 @@ KEY: Final[dict[str, Any]] = {
     "networks": ["192.0.2.0/24"],
     "created_by": ADMINISTRATOR_ID,
     "created_at": AT,
+    "confirmed_by": None,
+    "confirmed_at": AT,
     "expires_at": "2027-11-24T12:00:00+08:00",
     "last_used_at": None,
     "rotated_to": None,
@@ -48,6 +55,23 @@ CREATE: Final[dict[str, Any]] = {
     "grants": [{"role": "reviewer", "authority_code": "cq-market-regulation", "from_on": "2026-12-01"}],
     "expires_at": "2027-11-24T12:00:00+08:00",
     "networks": ["192.0.2.0/24"],
+}
+PROPOSAL: Final[dict[str, Any]] = {
+    "id": ID,
+    "kind": "grant",
+    "principal_id": PRINCIPAL_ID,
+    "principal": "desk 3",
+    "what": "reviewer",
+    "authority_code": "cq-market-regulation",
+    "proposed_by": ADMINISTRATOR_ID,
+    "proposed_at": AT,
+}
+CONFIRMED: Final[dict[str, Any]] = {
+    "id": ID,
+    "principal_id": PRINCIPAL_ID,
+    "proposed_by": ADMINISTRATOR_ID,
+    "confirmed_by": SECOND_ID,
+    "confirmed_at": AT,
 }
 ME: Final[dict[str, Any]] = {
     "principal_id": PRINCIPAL_ID,
@@ -68,6 +92,8 @@ SUBSTITUTION: Final[dict[str, Any]] = {
     "basis": "示例局休假安排〔2026〕8号",
     "registered_by": ADMINISTRATOR_ID,
     "registered_at": AT,
+    "confirmed_by": SECOND_ID,
+    "confirmed_at": AT,
     "ended_by": None,
     "ended_at": None,
 }

@@ -46,14 +46,17 @@ async def raise_access_version(session: AsyncSession) -> None:
 
 async def find_key(connection: Asked, *, secret_hash: bytes) -> KeyAndHolder | None:
     """Return the key with this hash and its holder, or None where no key has it or the key is revoked."""
-    columns = (ApiKey.id, ApiKey.name, ApiKey.secret_hash, ApiKey.expires_at, ApiKey.networks, ApiKey.principal_id)
+    row_of = ApiKey
+    columns = (row_of.id, row_of.name, row_of.secret_hash, row_of.expires_at, row_of.networks, row_of.principal_id)
     found = await connection.execute(
-        select(*columns).where(ApiKey.secret_hash == secret_hash, ApiKey.revoked_at.is_(None))
+        select(*columns, row_of.confirmed_at).where(ApiKey.secret_hash == secret_hash, ApiKey.revoked_at.is_(None))
     )
     row = found.one_or_none()
     if row is None:
         return None
-    key = KnownKey(row.id, row.name, row.secret_hash, row.expires_at, read_networks(row.networks))
+    key = KnownKey(
+        row.id, row.name, row.secret_hash, row.expires_at, read_networks(row.networks), row.confirmed_at is not None
+    )
     return KeyAndHolder(key, await get_holder(connection, principal_id=row.principal_id))
 
 
@@ -62,7 +65,8 @@ async def get_holder(connection: Asked, *, principal_id: UUID) -> Holder:
 
     A role that this version does not know (a newer version granted it) gives no right here.
     """
-    name = (await connection.execute(select(Principal.name).where(Principal.id == principal_id))).scalar_one()
+    columns = (Principal.name, Principal.blocked_at)
+    name, blocked_at = (await connection.execute(select(*columns).where(Principal.id == principal_id))).one()
     return Holder(
         principal_id,
         name,
@@ -72,14 +76,19 @@ async def get_holder(connection: Asked, *, principal_id: UUID) -> Holder:
         ),
         await _find_authorisations(connection, principal_id=principal_id),
         await _find_agreements(connection),
+        is_blocked=blocked_at is not None,
     )
 
 
 async def find_own_grants(connection: Asked, *, principal_id: UUID) -> tuple[DatedGrant, ...]:
-    """Return what a principal was granted itself and keeps, whatever the days."""
+    """Return what a principal was granted itself, confirmed, and keeps, whatever the days."""
     columns = (AccessGrant.role, AccessGrant.authority_code, AccessGrant.from_on, AccessGrant.until_on)
     rows = await connection.execute(
-        select(*columns).where(AccessGrant.principal_id == principal_id, AccessGrant.revoked_at.is_(None))
+        select(*columns).where(
+            AccessGrant.principal_id == principal_id,
+            AccessGrant.confirmed_at.is_not(None),
+            AccessGrant.revoked_at.is_(None),
+        )
     )
     known = set(Role)
     return tuple(
@@ -110,9 +119,18 @@ async def _find_substitutions(connection: Asked, *, principal_id: UUID) -> tuple
         .join(Authority, Authority.code == Substitution.authority_code)
         .join(
             AccessGrant,
-            and_(AccessGrant.role == Substitution.role, AccessGrant.revoked_at.is_(None), rests_on),
+            and_(
+                AccessGrant.role == Substitution.role,
+                AccessGrant.confirmed_at.is_not(None),
+                AccessGrant.revoked_at.is_(None),
+                rests_on,
+            ),
         )
-        .where(Substitution.principal_id == principal_id, Substitution.ended_at.is_(None))
+        .where(
+            Substitution.principal_id == principal_id,
+            Substitution.confirmed_at.is_not(None),
+            Substitution.ended_at.is_(None),
+        )
     )
     known = set(Role)
     return tuple(

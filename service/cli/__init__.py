@@ -6,6 +6,7 @@ import typer
 from pydantic import ValidationError
 
 from service.cli import (
+    access,
     audit,
     backup,
     calendar,
@@ -44,6 +45,7 @@ app.command("restored")(backup.restored)
 app.command("sample")(processes.sample)
 app.command("import")(importing.import_)
 app.add_typer(keys.app, name="keys")
+app.add_typer(access.app, name="access")
 app.add_typer(signing.app, name="signing")
 app.add_typer(verify.app, name="verify")
 app.add_typer(audit.app, name="audit")

@@ -99,7 +99,7 @@ def _row(key: ApiKey, grants: list[AccessGrant], now: datetime) -> tuple[str, ..
         for grant in grants
         if grant.revoked_at is None and (grant.until_on is None or grant.until_on >= legal_day(now))
     ]
-    state = key_state(expires_at=key.expires_at, revoked_at=key.revoked_at, now=now)
+    state = key_state(confirmed_at=key.confirmed_at, expires_at=key.expires_at, revoked_at=key.revoked_at, now=now)
     return (
         str(key.id), f"{key.hint}…", state, _moment(key.expires_at), _moment(key.last_used_at), key.name, ", ".join(held),
     )  # fmt: skip

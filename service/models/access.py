@@ -16,15 +16,19 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from service.models.base import LOCAL, Base
+from service.models.base import LOCAL, NO_PRINCIPAL, Base, two_pairs_of_eyes
 
 
 class Principal(Base):
-    """Somebody, or a program, that acts here. Known by its keys, or by `subject` at an OIDC issuer."""
+    """Somebody, or a program, that acts here. Known by its keys, or by `subject` at an OIDC issuer.
+
+    From `blocked_at` on neither its keys nor its tokens open anything.
+    """
 
     __tablename__ = "principal"
     __table_args__ = (
         CheckConstraint("(issuer IS NULL) = (issuer_subject IS NULL)", name="issuer_with_subject"),
+        CheckConstraint("(blocked_at IS NULL) = (blocked_by IS NULL)", name="blocked_by_somebody"),
         Index(
             "uq_principal_issuer_issuer_subject",
             "issuer",
@@ -40,19 +44,27 @@ class Principal(Base):
     issuer: Mapped[str | None] = mapped_column(Text)
     issuer_subject: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    blocked_by: Mapped[str | None] = mapped_column(Text)
+    blocked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class AccessGrant(Base):
     """A role that a principal holds for an authority, from `from_on` to `until_on`, both days included.
 
-    A grant is never changed: it ends, and another one begins. `granted_by` and `revoked_by` are principals, or the
-    command line.
+    A grant is never changed: it ends, and another one begins. `granted_by`, `confirmed_by` and `revoked_by` are principals,
+    or the command line. It gives nothing before `confirmed_at`.
     """
 
     __tablename__ = "access_grant"
     __table_args__ = (
         CheckConstraint("until_on >= from_on", name="ends_after_it_begins"),
         CheckConstraint("(revoked_at IS NULL) = (revoked_by IS NULL)", name="revoked_by_somebody"),
+        *two_pairs_of_eyes("granted_by"),
+        CheckConstraint(
+            "role IN ('exporter', 'platform', 'subject_agent') OR confirmed_at IS NULL OR confirmed_by IS NOT NULL"
+            f" OR granted_by {NO_PRINCIPAL}",
+            name="not_by_one_administrator",
+        ),
         ForeignKeyConstraint(["principal_id"], ["principal.id"]),
         ForeignKeyConstraint(["authority_code"], ["authority.code"]),
         Index("ix_access_grant_principal_id", "principal_id"),
@@ -73,6 +85,8 @@ class AccessGrant(Base):
     until_on: Mapped[date | None]
     granted_by: Mapped[str] = mapped_column(Text)
     granted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    confirmed_by: Mapped[str | None] = mapped_column(Text)
+    confirmed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     revoked_by: Mapped[str | None] = mapped_column(Text)
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
@@ -80,7 +94,7 @@ class AccessGrant(Base):
 class ApiKey(Base):
     """A key as its hash; the secret itself is shown once, when the key is made, and stored nowhere.
 
-    It is valid until `expires_at` or `revoked_at`, from the `networks` (CIDR) where any are named. `rotated_to` is the key
+    It is valid from `confirmed_at` until `expires_at` or `revoked_at`, from the `networks` (CIDR) where any are named. `rotated_to` is the key
     that takes its place; until its end both are valid.
     """
 
@@ -88,6 +102,7 @@ class ApiKey(Base):
     __table_args__ = (
         ForeignKeyConstraint(["principal_id"], ["principal.id"]),
         ForeignKeyConstraint(["rotated_to"], ["api_key.id"]),
+        *two_pairs_of_eyes("created_by"),
         Index("uq_api_key_secret_hash", "secret_hash", unique=True),
         Index("ix_api_key_principal_id", "principal_id"),
         {"info": LOCAL},
@@ -102,6 +117,8 @@ class ApiKey(Base):
     networks: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     created_by: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    confirmed_by: Mapped[str | None] = mapped_column(Text)
+    confirmed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     last_used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     rotated_to: Mapped[UUID | None]

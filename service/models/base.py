@@ -1,6 +1,6 @@
 """The metadata all tables share, and the names of constraints."""
 
-from sqlalchemy import MetaData
+from sqlalchemy import CheckConstraint, MetaData
 from sqlalchemy.orm import DeclarativeBase
 
 NAMING = {
@@ -23,6 +23,21 @@ class Base(DeclarativeBase):
     """
 
     metadata = MetaData(naming_convention=NAMING)
+
+
+#: What names no principal: an id is one, `command line` is not.
+NO_PRINCIPAL = "!~ '^[0-9a-f]{8}-[0-9a-f-]{27}$'"
+
+
+def two_pairs_of_eyes(proposed_by: str) -> tuple[CheckConstraint, CheckConstraint]:
+    """Return the constraints of a table whose rows count from `confirmed_at` on, as somebody else than `proposed_by` says.
+
+    `confirmed_by` is null where nobody else was needed.
+    """
+    return (
+        CheckConstraint("confirmed_by IS NULL OR confirmed_at IS NOT NULL", name="confirmed_at_an_instant"),
+        CheckConstraint(f"confirmed_by <> {proposed_by}", name="confirmed_by_somebody_else"),
+    )
 
 
 SUBJECT = {"placement": "subject"}

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, DateTime, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from service.models.base import LOCAL, USCC_SHAPE, Base
+from service.models.base import LOCAL, USCC_SHAPE, Base, two_pairs_of_eyes
 
 
 class Substitution(Base):
@@ -14,7 +14,8 @@ class Substitution(Base):
 
     `substitute`: for a colleague who is away. `delegation`: handed on to somebody of another authority. `lent`: by the next
     higher authority, to an office in which nobody else may check. It lapses with the grant it rests on: that of
-    `for_principal_id`, or, where it is lent, the principal's own at the higher authority.
+    `for_principal_id`, or, where it is lent, the principal's own at the higher authority. Nobody stands in before
+    `confirmed_at`.
     """
 
     __tablename__ = "substitution"
@@ -24,6 +25,7 @@ class Substitution(Base):
         CheckConstraint("until_on >= from_on", name="ends_after_it_begins"),
         CheckConstraint("length(trim(basis)) > 0", name="has_basis"),
         CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", name="ended_by_somebody"),
+        *two_pairs_of_eyes("registered_by"),
         ForeignKeyConstraint(["principal_id"], ["principal.id"]),
         ForeignKeyConstraint(["for_principal_id"], ["principal.id"]),
         ForeignKeyConstraint(["authority_code"], ["authority.code"]),
@@ -43,6 +45,8 @@ class Substitution(Base):
     basis: Mapped[str] = mapped_column(Text)
     registered_by: Mapped[str] = mapped_column(Text)
     registered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    confirmed_by: Mapped[str | None] = mapped_column(Text)
+    confirmed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     ended_by: Mapped[str | None] = mapped_column(Text)
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 

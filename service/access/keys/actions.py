@@ -7,6 +7,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.access.actions import COMMAND_LINE, add_principal, grant_roles, new_id, roles_for
+from service.access.four_eyes.queries import holds_what_needs_second
+from service.access.four_eyes.rules import is_principal
 from service.access.keys.queries import lock_valid_key
 from service.access.keys.rules import (
     AlreadyRotated,
@@ -76,7 +78,7 @@ async def create_holder(
     """
     principal = await add_principal(session, name=new.name, now=now)
     await grant_roles(session, principal_id=principal.id, grants=grants, by=by, now=now)
-    return await issue_key(session, principal_id=principal.id, new=new, now=now, by=by)
+    return await _issue(session, principal_id=principal.id, new=new, now=now, by=by, waits=False)
 
 
 async def issue_key(
@@ -84,12 +86,23 @@ async def issue_key(
 ) -> CreatedKey:
     """Issue a key of 256 random bits to a principal; `by` is the principal who does it, or the command line.
 
+    One that an administrator makes for somebody who holds what two administrators give opens nothing until another one has
+    confirmed it: whoever makes a key has seen its secret.
+
     Raises:
         NoSuchPrincipal: there is no principal of this id.
         BadNetwork: an address range is none.
         BadExpiry: the key would end before it begins.
     """
     await get_principal(session, principal_id=principal_id)
+    by_another = is_principal(by) and by != str(principal_id)
+    waits = by_another and await holds_what_needs_second(session, principal_id=principal_id)
+    return await _issue(session, principal_id=principal_id, new=new, now=now, by=by, waits=waits)
+
+
+async def _issue(
+    session: AsyncSession, *, principal_id: UUID, new: NewKey, now: datetime, by: str, waits: bool
+) -> CreatedKey:
     if new.expires_at is not None and new.expires_at <= now:
         raise BadExpiry(
             f"The key would end on {new.expires_at.isoformat()}, before it begins.", detail_zh="有效期早于当前时间。"
@@ -105,6 +118,7 @@ async def issue_key(
         networks=[str(network) for network in read_networks(new.networks)],
         created_by=by,
         created_at=now,
+        confirmed_at=None if waits else now,
         expires_at=new.expires_at,
     )
     session.add(row)
@@ -116,6 +130,8 @@ async def rotate_key(
     session: AsyncSession, *, key_id: UUID, overlap: timedelta, now: datetime, by: str = COMMAND_LINE
 ) -> CreatedKey:
     """Issue the key that takes another one's place; the old one stays valid for `overlap`, never longer than it was.
+
+    Made by another one than its holder it may have to be confirmed, as in `issue_key`.
 
     Name, note, address ranges and holder are the old key's; the new one has no end where the old had none, else the same
     length of life.

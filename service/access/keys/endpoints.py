@@ -6,10 +6,11 @@ from fastapi import APIRouter, Body, Query, Response
 
 from schemas.access import KeyCreate, KeyCreated, KeyOut, KeyPage, KeyRotate
 from service.access import examples
+from service.access.declared import Whose
 from service.access.keys import actions
 from service.access.keys.actions import CreatedKey, NewKey
 from service.access.keys.queries import get_key, list_keys
-from service.access.keys.rules import AlreadyRotated, BadExpiry, BadNetwork, NoSuchKey, key_state
+from service.access.keys.rules import AlreadyRotated, BadExpiry, BadNetwork, NoKeyUsed, NoSuchKey, key_state
 from service.access.principals.rules import (
     DatedGrant,
     ImpossibleDays,
@@ -22,6 +23,7 @@ from service.access.rules import Actor, Role, RoleWithoutAuthority
 from service.catalog.rules import NoSuchAuthority
 from service.http import (
     CHANGES_ACCESS,
+    KEY_REFUSALS,
     ROLE_REFUSALS,
     BadCursor,
     Now,
@@ -36,14 +38,17 @@ from service.http import (
 from service.idempotency.http import REPEAT_REFUSALS, CreatingSessionDep
 from service.models import ApiKey
 
-router = APIRouter(prefix="/v1/keys", tags=["access"])
+router = APIRouter(prefix="/v1", tags=["access"])
 
 Administrator = Annotated[Actor, require(Role.ADMINISTRATOR)]
+Myself = Annotated[Actor, require(whose=Whose.OWN)]
 
 
 def _shown(key: ApiKey, now: datetime) -> dict[str, Any]:
     columns = {name: getattr(key, name) for name in KeyOut.model_fields if name != "state"}
-    return columns | {"state": key_state(expires_at=key.expires_at, revoked_at=key.revoked_at, now=now)}
+    return columns | {
+        "state": key_state(confirmed_at=key.confirmed_at, expires_at=key.expires_at, revoked_at=key.revoked_at, now=now)
+    }
 
 
 def _created(created: CreatedKey, response: Response, now: datetime) -> dict[str, Any]:
@@ -53,7 +58,7 @@ def _created(created: CreatedKey, response: Response, now: datetime) -> dict[str
 
 
 @router.get(
-    "",
+    "/keys",
     summary="List the keys",
     response_model=KeyPage,
     responses=answers({"items": [examples.KEY], "next": None}, *ROLE_REFUSALS, BadCursor),
@@ -73,7 +78,7 @@ async def list_all_keys(
 
 
 @router.post(
-    "",
+    "/keys",
     dependencies=[CHANGES_ACCESS],
     summary="Make a key",
     status_code=201,
@@ -104,7 +109,8 @@ async def create_key(
 ) -> dict[str, Any]:
     """Make a key for somebody new with the grants stated, or one more for a principal that exists.
 
-    What a principal may do is changed at its grants, never at its keys.
+    What a principal may do is changed at its grants, never at its keys. Grants that open records, and one more key for
+    somebody who holds such, count once another administrator has confirmed them (`/v1/access-proposals`).
     """
     new = NewKey(body.name, body.note, body.expires_at, body.networks)
     if (body.principal_id is None) == (not body.grants):
@@ -122,7 +128,7 @@ async def create_key(
 
 
 @router.get(
-    "/{key_id}",
+    "/keys/{key_id}",
     summary="Show a key",
     response_model=KeyOut,
     responses=answers(examples.KEY, *ROLE_REFUSALS, NoSuchKey),
@@ -133,7 +139,7 @@ async def show_key(key_id: UUID, _actor: Administrator, session: ReadSessionDep,
 
 
 @router.post(
-    "/{key_id}/rotate",
+    "/keys/{key_id}/rotate",
     dependencies=[CHANGES_ACCESS],
     summary="Rotate a key",
     status_code=201,
@@ -158,7 +164,10 @@ async def rotate_key(
     response: Response,
     now: Now,
 ) -> dict[str, Any]:
-    """Make the key that takes this one's place; for the overlap both are valid, then only the new one."""
+    """Make the key that takes this one's place; for the overlap both are valid, then only the new one.
+
+    Another administrator may have to confirm it, as a new key. A holder replaces his own at `/v1/me/key/rotate`.
+    """
     overlap = timedelta(hours=body.overlap_hours)
     return _created(
         await actions.rotate_key(session, key_id=key_id, overlap=overlap, now=now, by=str(actor.id)), response, now
@@ -166,7 +175,7 @@ async def rotate_key(
 
 
 @router.post(
-    "/{key_id}/revoke",
+    "/keys/{key_id}/revoke",
     dependencies=[CHANGES_ACCESS],
     summary="End a key",
     response_model=KeyOut,
@@ -175,3 +184,37 @@ async def rotate_key(
 async def revoke_key(key_id: UUID, _actor: Administrator, session: SessionDep, now: Now) -> dict[str, Any]:
     """End a key at once; every process refuses it within a second."""
     return _shown(await actions.revoke_key(session, key_id=key_id, now=now), now)
+
+
+@router.post(
+    "/me/key/rotate",
+    dependencies=[CHANGES_ACCESS],
+    summary="Replace the key that you use",
+    status_code=201,
+    response_model=KeyCreated,
+    responses=answers(
+        examples.CREATED,
+        *KEY_REFUSALS,
+        *REPEAT_REFUSALS,
+        NoKeyUsed,
+        NoSuchKey,
+        AlreadyRotated,
+        BadExpiry,
+        status=201,
+        words="Your new key, with its secret, shown this once.",
+        headers=("Location",),
+    ),
+)
+async def rotate_own_key(
+    body: Annotated[KeyRotate, Body(examples=[{"overlap_hours": 1}])],
+    actor: Myself,
+    session: CreatingSessionDep,
+    response: Response,
+    now: Now,
+) -> dict[str, Any]:
+    """Make the key that takes the place of the one with which you ask, so that nobody but you has seen it."""
+    if actor.key_id is None:
+        raise NoKeyUsed("You asked with a token; it ends by itself.", detail_zh="您使用的是令牌，到期自动失效。")
+    overlap = timedelta(hours=body.overlap_hours)
+    made = await actions.rotate_key(session, key_id=actor.key_id, overlap=overlap, now=now, by=str(actor.id))
+    return _created(made, response, now)

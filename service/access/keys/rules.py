@@ -32,6 +32,12 @@ class ExpiredKey(Unauthenticated):
     code = "expired_key"
 
 
+class UnconfirmedKey(Unauthenticated):
+    """The key is good and opens nothing yet: an administrator made it, and another one has to confirm it."""
+
+    code = "unconfirmed_key"
+
+
 class WrongNetwork(Forbidden):
     """The key is valid, and not from the address that this request comes from."""
 
@@ -50,6 +56,12 @@ class BadExpiry(Invalid):
     code = "bad_expiry"
 
 
+class NoKeyUsed(Invalid):
+    """A key is replaced by the key itself, and this was asked with a token."""
+
+    code = "no_key_used"
+
+
 class AlreadyRotated(Conflict):
     """The key has a successor already; rotate that one."""
 
@@ -65,14 +77,21 @@ class KnownKey:
     secret_hash: bytes
     expires_at: datetime | None
     networks: tuple[Network, ...]
+    is_confirmed: bool = True
 
     def check(self, *, now: datetime, address: str | None) -> None:
         """Refuse a use of the key at the instant `now` from `address`.
 
         Raises:
+            UnconfirmedKey: nobody has confirmed it.
             ExpiredKey: its end has come.
             WrongNetwork: it is bound to address ranges, and the address lies in none of them.
         """
+        if not self.is_confirmed:
+            raise UnconfirmedKey(
+                f"The key {self.name!r} waits for a second administrator, who has to confirm it.",
+                detail_zh="该密钥尚待另一名管理员确认。",
+            )
         if self.expires_at is not None and now >= self.expires_at:
             raise ExpiredKey(
                 f"The key {self.name!r} was valid until {self.expires_at.isoformat()}; ask for a new one.",
@@ -85,11 +104,15 @@ class KnownKey:
             )
 
 
-def key_state(*, expires_at: datetime | None, revoked_at: datetime | None, now: datetime) -> str:
-    """Return whether a key is `valid`, `expired` or `revoked` at the instant `now`."""
+def key_state(
+    *, confirmed_at: datetime | None, expires_at: datetime | None, revoked_at: datetime | None, now: datetime
+) -> str:
+    """Return whether a key is `valid`, `expired`, `revoked`, or `unconfirmed` as yet, at the instant `now`."""
     if revoked_at is not None:
         return "revoked"
-    return "expired" if expires_at is not None and now >= expires_at else "valid"
+    if expires_at is not None and now >= expires_at:
+        return "expired"
+    return "unconfirmed" if confirmed_at is None else "valid"
 
 
 def _lies_in(address: str | None, networks: Iterable[Network]) -> bool:

@@ -1,14 +1,17 @@
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from schemas.access import GrantCreate, GrantOut, MeOut, PrincipalOut, PrincipalPage
 from service.access import examples
-from service.access.actions import grant_roles, revoke_grant
+from service.access.actions import grant_roles, revoke_grant, set_blocked
 from service.access.declared import Whose
 from service.access.principals.queries import get_principal, list_grants, list_principals
 from service.access.principals.rules import (
+    BlockedOrNot,
     DatedGrant,
     ImpossibleDays,
     NoSuchGrant,
@@ -117,7 +120,11 @@ async def grant_role(
     response: Response,
     now: Now,
 ) -> AccessGrant:
-    """Give a principal a role for an authority. Nobody gives himself one."""
+    """Give a principal a role for an authority. Nobody gives himself one.
+
+    Roles that open records, or access, give nothing until another administrator has confirmed them
+    (`/v1/access-proposals`); `platform`, `exporter` and `subject_agent` one administrator gives alone.
+    """
     check_not_own(actor, principal_id)
     await get_principal(session, principal_id=principal_id)
     grant = DatedGrant(**body.model_dump())
@@ -144,3 +151,41 @@ async def take_role(
     """End a grant; it stays to be read. Every process knows it within a second."""
     check_not_own(actor, principal_id)
     return await revoke_grant(session, principal_id=principal_id, grant_id=grant_id, by=str(actor.id), now=now)
+
+
+async def _blocked(
+    session: AsyncSession, principal_id: UUID, actor: Actor, now: datetime, *, blocked: bool
+) -> dict[str, Any]:
+    check_not_own(actor, principal_id)
+    row = await set_blocked(session, principal_id=principal_id, blocked=blocked, by=str(actor.id), now=now)
+    return _shown(row, (await list_grants(session, principal_ids=[principal_id])).get(principal_id, []))
+
+
+@router.post(
+    "/principals/{principal_id}/block",
+    dependencies=[CHANGES_ACCESS],
+    summary="Block a principal",
+    response_model=PrincipalOut,
+    responses=answers(
+        examples.PRINCIPAL | {"blocked_by": examples.ADMINISTRATOR_ID, "blocked_at": examples.AT},
+        *ROLE_REFUSALS,
+        NoSuchPrincipal,
+        BlockedOrNot,
+        OwnGrant,
+    ),
+)
+async def block_principal(principal_id: UUID, actor: Administrator, session: SessionDep, now: Now) -> dict[str, Any]:
+    """Refuse a principal whatever it comes with, keys and tokens of its issuer alike; every process knows it within a second."""
+    return await _blocked(session, principal_id, actor, now, blocked=True)
+
+
+@router.post(
+    "/principals/{principal_id}/unblock",
+    dependencies=[CHANGES_ACCESS],
+    summary="Let a principal in again",
+    response_model=PrincipalOut,
+    responses=answers(examples.PRINCIPAL, *ROLE_REFUSALS, NoSuchPrincipal, BlockedOrNot, OwnGrant),
+)
+async def unblock_principal(principal_id: UUID, actor: Administrator, session: SessionDep, now: Now) -> dict[str, Any]:
+    """Let it in again with what it held before."""
+    return await _blocked(session, principal_id, actor, now, blocked=False)

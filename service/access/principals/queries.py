@@ -23,6 +23,17 @@ async def get_principal(session: AsyncSession | ReadSession, *, principal_id: UU
     return found
 
 
+async def lock_principal(session: AsyncSession, *, principal_id: UUID) -> Principal:
+    """Return a principal, locked until the transaction ends.
+
+    Raises:
+        NoSuchPrincipal: there is none of this id.
+    """
+    await get_principal(session, principal_id=principal_id)
+    query = select(Principal).where(Principal.id == principal_id).with_for_update()
+    return (await session.scalars(query.execution_options(populate_existing=True))).one()
+
+
 async def list_principals(
     session: AsyncSession | ReadSession, *, after: UUID | None, limit: int
 ) -> Sequence[Principal]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from service.access.rules import RECORD_ROLES, Actor, Grant, Role
 from service.catalog.hierarchy import Hierarchy
-from service.errors import Forbidden, Invalid, NotFound
+from service.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class NoSuchPrincipal(NotFound):
@@ -25,6 +25,18 @@ class OwnGrant(Forbidden):
     """Nobody changes what he himself may do; another administrator does it, and stands in the grant."""
 
     code = "own_grant"
+
+
+class PrincipalBlocked(Forbidden):
+    """The key or token is good, and an administrator has blocked whoever holds it, for all its keys and tokens."""
+
+    code = "principal_blocked"
+
+
+class BlockedOrNot(Conflict):
+    """The principal is blocked already, or is not blocked."""
+
+    code = "blocked_or_not"
 
 
 class PrincipalOrGrants(Invalid):
@@ -112,13 +124,22 @@ class Holder:
     grants: tuple[DatedGrant, ...] = ()
     agencies: tuple[DatedAgency, ...] = ()
     shares: tuple[DatedShare, ...] = ()
+    is_blocked: bool = False
 
     def actor(self, *, on: date, hierarchy: Hierarchy, key_id: UUID | None = None) -> Actor:
         """Return who the principal is on the legal day `on`.
 
         An authorisation makes an agent only of who holds that role too. What an agreement opens to an authority is open to
         its successor; what one has opened ends with it, and its successor decides anew.
+
+        Raises:
+            PrincipalBlocked: it is nobody any more until it is let in again.
         """
+        if self.is_blocked:
+            raise PrincipalBlocked(
+                f"{self.name!r} is blocked here, by whatever key or token it comes; ask an administrator.",
+                detail_zh="该主体已被停用，请联系管理员。",
+            )
         grants = frozenset(
             Grant(one.role, one.authority_code, stands_in=one.stands_in) for one in self.grants if one.holds(on)
         )

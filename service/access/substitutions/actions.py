@@ -17,6 +17,8 @@ async def register_substitution(
 ) -> Substitution:
     """Let a principal hold a role for somebody else, for some days.
 
+    Who hands on his own place needs nobody else; what an administrator decides counts once another one has confirmed it.
+
     Raises:
         NotYourPlace: the actor may not decide this.
         NoSuchPrincipal, NotFound: there is no such principal, or authority.
@@ -46,6 +48,7 @@ async def register_substitution(
         basis=planned.basis,
         registered_by=str(actor.id),
         registered_at=now,
+        confirmed_at=now if taken == actor.id else None,
     )
     session.add(row)
     await session.flush()

@@ -164,7 +164,7 @@ async def things_of(
             ),
             Substitution(
                 id=substitution, kind="substitute", principal_id=first, role="lister", authority_code=authority,
-                for_principal_id=second, basis="x", registered_by="test", registered_at=NOW, **days,
+                for_principal_id=second, basis="x", registered_by="test", registered_at=NOW, confirmed_at=NOW, **days,
             ),
             Repair(
                 id=repair, state="filed", ground="performance", intake="local", commitment="x", **case,
@@ -210,7 +210,7 @@ async def test_every_route_lets_in_the_roles_it_declares_and_nobody_else(databas
     async with open_offices(database) as offices, client_of(offices.app) as nobody:
         people = await staff(offices)
         caller = Caller(offices.app.openapi())
-        nothing = {name: str(uuid4()) for name in ("key_id", "principal_id", "grant_id")}
+        nothing = {name: str(uuid4()) for name in ("key_id", "principal_id", "grant_id", "proposal_id")}
         async with database.transaction() as session:
             nothing |= await things_of(session, "other", "city", (offices.ids[people[Role.LISTER]],) * 2)
             await number_changes(session)

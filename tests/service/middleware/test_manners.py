@@ -134,7 +134,7 @@ def test_every_page_has_at_most_a_thousand_items(database: Database) -> None:
 WITHOUT_VERSION = (
     r"/v1/status(/batch)?",
     r"/v1/imports/.*/(resubmit|revert)",
-    r"/v1/.*/(revoke|end|approve|refuse)",
+    r"/v1/.*/(revoke|end|approve|refuse|confirm|block|unblock)",
     r"/v1/penalties/reviews",
     r"/v1/redatings/decisions",
 )

@@ -90,8 +90,15 @@ async def test_a_token_gives_what_its_claims_say_to_one_and_the_same_principal(
         assert (shown["issuer"], shown["issuer_subject"], shown["grants"]) == (issuer.address, "officer-7", [])
         given = await administrator.post(f"{path}/grants", json={"role": "recorder", "authority_code": "district"})
         assert given.status_code == 201
+        second = {"Authorization": f"Bearer {await make_key(database, Role.ADMINISTRATOR)}"}
+        proposal = f"/v1/access-proposals/{given.json()['id']}/confirm"
+        assert (await administrator.post(proposal, headers=second)).status_code == 200
     _, granted = await door.ask(issuer.sign(claims(issuer, jti="3")))
     assert [held["role"] for held in granted["roles"]] == ["recorder", "reviewer"]
+    async with client_of(door.app, key=await make_key(database, Role.ADMINISTRATOR)) as administrator:
+        assert (await administrator.post(f"{path}/block")).status_code == 200
+    known, fresh = [await door.ask(issuer.sign(claims(issuer, jti=number))) for number in ("3", "4")]
+    assert [(status, answer["code"]) for status, answer in (known, fresh)] == [(403, "principal_blocked")] * 2
 
 
 async def test_what_is_not_to_be_believed_is_refused_with_words(

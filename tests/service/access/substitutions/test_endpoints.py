@@ -54,6 +54,8 @@ async def test_an_office_of_one_borrows_a_reviewer_of_its_higher_authority_as_lo
         assert (refused.status_code, refused.json()["code"]) == (422, "role_not_held")
         made = await administrator.post("/v1/substitutions", json=body | {"principal_id": offices.id(above)})
         assert made.status_code == 201
+        second = await offices.hire(Role.ADMINISTRATOR)
+        assert (await second.post(f"/v1/access-proposals/{made.json()['id']}/confirm")).status_code == 200
         assert await offices.roles(above) == {("reviewer", "district"), ("reviewer", "street")}
         assert "street" in (await above.get("/v1/me")).json()["authorities"]
         principal = (await administrator.get(f"/v1/principals/{offices.id(above)}")).json()
