@@ -8,6 +8,7 @@ from typing import Final
 from jobs import (
     clock_edges,
     exports,
+    feeds,
     find_redatings,
     forget_idempotency_keys,
     forget_job_runs,
@@ -60,6 +61,12 @@ JOBS: Final = (
         600,
         "Remind of deadlines before long holidays, and escalate overdue ones to the supervisor.",
         notify_deadlines.run,
+    ),
+    Job(
+        "work_feeds",
+        20,
+        "Fill the ledger of every feed from the change log, send what is due and take in what came back.",
+        feeds.run,
     ),
     Job("find_redatings", 60, "List records whose dates the present rulebook would change.", find_redatings.run),
 )

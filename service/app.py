@@ -29,6 +29,7 @@ import service.deadlines.endpoints
 import service.documents.endpoints
 import service.explaining.endpoints
 import service.exports.endpoints
+import service.feeds.endpoints
 import service.health.endpoints
 import service.imports.endpoints
 import service.job_runs.endpoints
@@ -96,6 +97,7 @@ ROUTERS: Final = (
     service.deadlines.endpoints.router,
     service.explaining.endpoints.router,
     service.exports.endpoints.router,
+    service.feeds.endpoints.router,
     service.audit.endpoints.router,
     service.redatings.endpoints.router,
     service.job_runs.endpoints.router,
@@ -148,6 +150,10 @@ TAGS: Final = [
         "description": "What is due by when for each penalty and channel, and what the other side said.",
     },
     {"name": "exports", "description": "Releases of the public data that anybody can download, mirror and verify."},
+    {
+        "name": "feeds",
+        "description": "What is exchanged with other disclosure systems, and whether both sides are equal.",
+    },
     {"name": "catalog", "description": "Lists, legal rules, authorities, regions and sources, each with its citation."},
     {"name": "access", "description": "Who may do what: principals, their grants and keys, and what is shared."},
     {"name": "audit", "description": "Who did, asked or was refused what, and why."},

@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     audit_dir: Path | None = Field(
         default=None, description="Where the signed copy of the audit chain lives. None: `audit` in the data directory."
     )
+    feeds_dir: Path | None = Field(
+        default=None, description="Folder of the feeds' definition files. None: `feeds` in the data directory."
+    )
     host: str = Field(default="127.0.0.1", description="Address the API listens on.")
     port: int = Field(default=8000, ge=1, le=65535, description="Port the API listens on.")
     pool_size: int = Field(default=10, ge=1, le=200, description="Database connections of one API process.")
@@ -144,7 +147,7 @@ class Settings(BaseSettings):
         read_rates(value)
         return value
 
-    @field_validator("data_dir", "signing_key_file", "audit_dir")
+    @field_validator("data_dir", "signing_key_file", "audit_dir", "feeds_dir")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return None if value is None else value.expanduser().absolute()
@@ -173,6 +176,10 @@ class Settings(BaseSettings):
     def audit_folder(self) -> Path:
         """Return the folder of the audit chain's files outside the database."""
         return self.audit_dir or self.data_dir / "audit"
+
+    def feeds_folder(self) -> Path:
+        """Return the folder of the feeds' definition files."""
+        return self.feeds_dir or self.data_dir / "feeds"
 
     def owner_url(self) -> str | None:
         """Return the URL by which the schema is migrated: the owner's, where one is set, else the server's."""

@@ -12,6 +12,7 @@ from service.cli import (
     calendar,
     codes,
     exporting,
+    feeds,
     importing,
     jobs,
     keys,
@@ -53,6 +54,7 @@ app.add_typer(sources.app, name="sources")
 app.add_typer(rulebook.app, name="rules")
 app.add_typer(calendar.app, name="calendar")
 app.command("uscc")(codes.uscc)
+app.add_typer(feeds.app, name="feeds")
 app.command("export")(exporting.export)
 app.command("screen")(screening.screen)
 

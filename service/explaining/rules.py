@@ -32,6 +32,7 @@ def facts_of(row: Row, catalog: Catalog) -> PenaltyFacts:
         published_on=row["published_on"],
         stated_until=row["stated_until"],
         restriction_until=row["restriction_until"],
+        gsxt_published_on=row.get("gsxt_published_on"),
     )
 
 

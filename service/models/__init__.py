@@ -10,6 +10,15 @@ from service.models.delegation import SubjectAuthorisation, Substitution
 from service.models.document import Document, DocumentContent
 from service.models.entry_case import EntryRevocation, EntrySupport
 from service.models.export import ExportRelease
+from service.models.feed import (
+    Feed,
+    FeedBatch,
+    FeedBatchItem,
+    FeedDifference,
+    FeedItem,
+    FeedReceiptFile,
+    FeedReconciliation,
+)
 from service.models.horizon import Horizon
 from service.models.idempotency import IdempotencyKey
 from service.models.job import Job, JobRun
@@ -60,6 +69,13 @@ __all__ = [
     "EntryRevocation",
     "EntrySupport",
     "ExportRelease",
+    "Feed",
+    "FeedBatch",
+    "FeedBatchItem",
+    "FeedDifference",
+    "FeedItem",
+    "FeedReceiptFile",
+    "FeedReconciliation",
     "Horizon",
     "IdempotencyKey",
     "ImportEvent",

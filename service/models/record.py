@@ -164,6 +164,7 @@ class PenaltyVersion(_Version, Base):
     display_exception_until: Mapped[date | None]
     withheld_until: Mapped[date | None]
 
+    gsxt_published_on: Mapped[date | None]
     gsxt_from: Mapped[date | None]
     gsxt_until: Mapped[date | None]
     gsxt_rule: Mapped[str | None] = mapped_column(Text)

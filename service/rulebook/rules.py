@@ -148,7 +148,8 @@ class PenaltyFacts:
 
     `published_on` is the publication day on GSXT; `stated_until` a last day that the record itself states;
     `restriction_until` the end of a restriction of business or occupation, where there is one. `field` is food, drugs,
-    special_equipment, work_safety, fire or None.
+    special_equipment, work_safety, fire or None. `gsxt_published_on` is the day of GSXT's own receipt: it sets that channel's
+    window and no other.
     """
 
     authority_system: str
@@ -163,6 +164,7 @@ class PenaltyFacts:
     published_on: date | None
     stated_until: date | None = None
     restriction_until: date | None = None
+    gsxt_published_on: date | None = None
 
     @property
     def told_kinds(self) -> frozenset[str]:

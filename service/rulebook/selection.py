@@ -95,6 +95,7 @@ class Rulebook:
             facts.published_on,
             facts.stated_until,
             facts.restriction_until,
+            facts.gsxt_published_on,
         )
 
     @cached_property

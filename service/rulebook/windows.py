@@ -56,6 +56,7 @@ def penalty_windows(rulebook: Rulebook, facts: PenaltyFacts, public_from: date) 
     rows = {channel: rulebook.select(channel, facts) for channel in clocks}
     own = rows[Channel.CREDIT_CHINA] if rows[Channel.GSXT].reason in _SILENT else rows[Channel.GSXT]
     windows = {channel: _window(channel, rows[channel], clock, facts) for channel, clock in clocks.items()}
+    gsxt = _by_receipt(rulebook, facts, windows[Channel.GSXT])
     bounds = [
         (end, rule)
         for channel, clock in clocks.items()
@@ -64,7 +65,16 @@ def penalty_windows(rulebook: Rulebook, facts: PenaltyFacts, public_from: date) 
     ]
     is_shown = any(window.reason is None for window in windows.values()) and own.reason != "undecided_tier"
     public = _public(list(windows.values()), bounds if is_shown else [], facts, public_from)
-    return Windows(windows[Channel.GSXT], windows[Channel.CREDIT_CHINA], public, own.tier, own.tier_basis)
+    return Windows(gsxt, windows[Channel.CREDIT_CHINA], public, own.tier, own.tier_basis)
+
+
+def _by_receipt(rulebook: Rulebook, facts: PenaltyFacts, window: Window) -> Window:
+    """The window of GSXT by its own day of publication, where its receipt has told it; what is public here stays as it was."""
+    day = facts.gsxt_published_on
+    if day is None or window.starts_on is None:
+        return window
+    selection = rulebook.select(Channel.GSXT, replace(facts, published_on=day))
+    return _window(Channel.GSXT, selection, day, facts) if selection.reason is None else window
 
 
 def _showing(selection: Selection) -> tuple[Rule, ...]:

@@ -57,7 +57,14 @@ async def transition(session: AsyncSession, order: Order, command: str, **event:
 def work_out(catalog: Catalog, row: Row, content: Content, *, published_on: date | None, public_from: date) -> Windows:
     """Return the windows that the rulebook gives for a content of the record `row`."""
     place = place_of(catalog.authority_by_code[row["authority_code"]], row["uscc"])
-    return windows_of(catalog.rulebook, content, place, published_on=published_on, public_from=public_from)
+    return windows_of(
+        catalog.rulebook,
+        content,
+        place,
+        published_on=published_on,
+        public_from=public_from,
+        gsxt_published_on=row.get("gsxt_published_on"),
+    )
 
 
 def first_days(row: Row, *, today: date) -> tuple[date | None, date]:

@@ -31,7 +31,13 @@ def place_of(authority: KnownAuthority, uscc: str) -> Place:
 
 
 def windows_of(
-    rulebook: Rulebook, content: Content, place: Place, *, published_on: date | None, public_from: date
+    rulebook: Rulebook,
+    content: Content,
+    place: Place,
+    *,
+    published_on: date | None,
+    public_from: date,
+    gsxt_published_on: date | None = None,
 ) -> Windows:
     """Return the windows of a penalty by the rows in force; `public_from` is the (first) day it is shown here.
 
@@ -49,6 +55,7 @@ def windows_of(
         decided_on=content.decided_on,
         published_on=published_on,
         restriction_until=content.restriction_until,
+        gsxt_published_on=gsxt_published_on,
     )
     windows = penalty_windows(rulebook, facts, public_from)
     if content.display_exception and windows.public.reason in EXCEPTABLE:

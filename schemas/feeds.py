@@ -1,0 +1,133 @@
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from schemas.base import Input, Output
+from service.feeds.rules import Difference, Operation, State
+
+
+class Trouble(Output):
+    """What stops a feed."""
+
+    code: str = Field(description="unreachable, credentials, schema_changed, no_room, misconfigured or not_connected.")
+    words: str = Field(description="What the other side or its protocol said.")
+    since: datetime
+    at: datetime = Field(description="When it was met last.")
+
+
+class FeedOut(Output):
+    """A feed: what its definition file says, and how it stands."""
+
+    id: str
+    name: str
+    direction: Literal["out", "in"]
+    state: Literal["active", "paused", "retired"] = Field(description="`retired`: its definition file is gone.")
+    version_no: int
+    target: str
+    connected: bool = Field(
+        description="Whether the definition leads to a system at all; live government systems do not."
+    )
+    transport: str | None
+    shape: str | None = Field(description="The shape and its version.")
+    counts: dict[str, int] = Field(
+        description="Records by state; `dead` are set aside until somebody tries them again."
+    )
+    position: int = Field(description="Position of the change log up to which the ledger was filled.")
+    failures: int = Field(description="Failures in a row.")
+    retry_at: datetime | None
+    trouble: Trouble | None
+    worked_at: datetime | None
+    answered_at: datetime | None
+    reconciled_at: datetime | None
+    is_equal: bool | None = Field(description="What the last reconciliation found; null before the first.")
+
+
+class FeedPage(Output):
+    """A page of feeds, by id."""
+
+    items: list[FeedOut]
+    next: str | None
+
+
+class ItemOut(Output):
+    """One record on a feed."""
+
+    uscc: str
+    record_id: UUID
+    record_kind: Literal["penalty", "blacklist_entry"]
+    wanted: Literal["show", "hide"]
+    operation: Operation
+    state: State
+    dead: bool
+    due_on: date | None = Field(description="Last day by law.")
+    attempts: int
+    queued_at: datetime
+    sent_at: datetime | None
+    accepted_on: date | None = Field(description="The other side's day of acceptance.")
+    file_name: str | None = Field(description="The batch in which it left last.")
+    mapping: str | None = Field(description="Shape and version of that batch.")
+    reason_code: str | None
+    reason: str | None = Field(description="Why it was rejected or cannot be sent.")
+
+
+class ItemPage(Output):
+    """A page of a feed's records, by subject."""
+
+    items: list[ItemOut]
+    next: str | None
+
+
+class BatchOut(Output):
+    """Rows that left together."""
+
+    id: UUID
+    number: int
+    operation: Operation
+    file_name: str
+    sha256: str
+    row_count: int
+    mapping: str
+    state: Literal["made", "sent", "refused", "replaced"]
+    made_at: datetime
+    sent_at: datetime | None
+    problem: dict[str, Any] | None
+
+
+class BatchPage(Output):
+    """A page of batches, newest first."""
+
+    items: list[BatchOut]
+    next: str | None
+
+
+class DifferenceOut(Output):
+    """A row that differs between both sides."""
+
+    kind: Difference
+    row_key: str = Field(description="The key under which the other side knows the row.")
+    uscc: str | None
+    record_id: UUID | None
+    first_seen_at: datetime
+    seen_at: datetime
+    settled_at: datetime | None
+
+
+class DifferencePage(Output):
+    """A page of differences, in the order in which they were first seen."""
+
+    items: list[DifferenceOut]
+    next: str | None
+
+
+class Retry(Input):
+    """What to try again."""
+
+    record_id: UUID | None = Field(default=None, description="One record; none: everything that was set aside.")
+
+
+class Retried(Output):
+    """How much was queued again."""
+
+    queued: int

@@ -1,0 +1,143 @@
+"""`xinyong feeds`: what is exchanged with other systems, and what stops it."""
+
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from rich.table import Table
+
+from service.cli.terminal import commanded, out, with_database
+from service.clock import system_clock
+from service.db import Database, driver
+from service.feeds.actions import switch_feed, try_items_again
+from service.feeds.definitions import load_definitions
+from service.feeds.queries import count_items, list_feeds, list_items, sync_feeds
+from service.feeds.shapes import load_shape
+from service.feeds.views import feed_view
+from service.settings import Settings
+from service.versions import ANY_VERSION
+
+app = typer.Typer(help="Feeds to and from other disclosure systems.", no_args_is_help=True)
+
+
+@app.command("check")
+def feeds_check(
+    folder: Annotated[Path | None, typer.Argument(help="Folder of definitions; none: the configured one.")] = None,
+) -> None:
+    """Read the definition files and say what each does, without touching a database or the other side.
+
+    Example: [bold]xinyong feeds check feeds/[/bold]
+    """
+    settings = Settings()
+    place = folder or settings.feeds_folder()
+    found = load_definitions(place)
+    for one in found:
+        what = f"{load_shape(one.shape).mapping}, {one.reports}" if one.direction == "out" else "incoming"
+        how = one.transport["type"] if one.connected else "not connected"
+        out.print(f"{one.id}  {one.direction}  {one.target}  {what}  {how}", soft_wrap=True)
+    out.print(f"{len(found)} feeds in {place}", soft_wrap=True)
+
+
+@app.command("list")
+def feeds_list() -> None:
+    """List the feeds: what waits, what was accepted or set aside, what stops them, whether both sides are equal.
+
+    Example: [bold]xinyong feeds list[/bold]
+    """
+    settings = Settings()
+
+    async def work(database: Database) -> list[dict[str, object]]:
+        async with commanded(database, "xinyong feeds list") as session:
+            connection = await driver(session)
+            await sync_feeds(connection, load_definitions(settings.feeds_folder()), now=system_clock())
+            counts = await count_items(connection)
+            return [feed_view(feed, counts.get(feed.id, {})) for feed in await list_feeds(connection)]
+
+    table = Table(title=None, box=None, padding=(0, 2))
+    for heading in ("feed", "state", "queued", "sent", "accepted", "set aside", "equal", "trouble"):
+        table.add_column(heading)
+    for one in with_database(settings, work):
+        counts, trouble = dict(one["counts"]), one["trouble"]  # type: ignore[call-overload] # a view is a plain mapping
+        equal = {None: "not compared", True: "yes", False: "NO"}[one["is_equal"]]  # type: ignore[index]
+        table.add_row(
+            str(one["id"]),
+            str(one["state"]),
+            str(counts.get("queued", 0)),
+            str(counts.get("sent", 0) + counts.get("received", 0) + counts.get("withdrawn_sent", 0)),
+            str(counts.get("accepted", 0)),
+            str(counts.get("dead", 0)),
+            equal,
+            "" if trouble is None else f"{trouble['code']}: {trouble['words']}",  # type: ignore[index]
+        )
+    out.print(table)
+
+
+@app.command("items")
+def feeds_items(
+    feed: str,
+    state: Annotated[str | None, typer.Option(help="Only those in this state.")] = None,
+    *,
+    dead: Annotated[bool, typer.Option("--dead", help="Only those that were set aside.")] = False,
+) -> None:
+    """Show the records on a feed, each with what the other side said.
+
+    Example: [bold]xinyong feeds items cq-creditchina --dead[/bold]
+    """
+
+    async def work(database: Database) -> list[str]:
+        async with database.reading() as session:
+            rows = await list_items(
+                await driver(session), feed_id=feed, state=state, dead=dead or None, after=None, limit=1000
+            )
+        return [
+            f"{row['uscc']}  {row['record_id']}  {row['operation']}  {row['state']}  due {row['due_on'] or '-'}"
+            f"  {row['file_name'] or '-'}  {row['reason'] or ''}"
+            for row in rows
+        ]
+
+    for line in with_database(Settings(), work):
+        out.print(line, soft_wrap=True)
+
+
+@app.command("retry")
+def feeds_retry(
+    feed: str, record: Annotated[UUID | None, typer.Option(help="One record; none: all that were set aside.")] = None
+) -> None:
+    """Queue what was rejected or could not be sent once more.
+
+    Example: [bold]xinyong feeds retry cq-creditchina[/bold]
+    """
+
+    async def work(database: Database) -> int:
+        async with commanded(database, "xinyong feeds retry") as session:
+            return await try_items_again(session, feed_id=feed, record_id=record, now=system_clock())
+
+    out.print(f"{with_database(Settings(), work)} queued again.")
+
+
+@app.command("pause")
+def feeds_pause(feed: str) -> None:
+    """Send and fetch nothing more until the feed is resumed.
+
+    Example: [bold]xinyong feeds pause cq-creditchina[/bold]
+    """
+    _switch(feed, active=False)
+
+
+@app.command("resume")
+def feeds_resume(feed: str) -> None:
+    """Let a paused feed go on, and try one that failed at once.
+
+    Example: [bold]xinyong feeds resume cq-creditchina[/bold]
+    """
+    _switch(feed, active=True)
+
+
+def _switch(feed: str, *, active: bool) -> None:
+    async def work(database: Database) -> str:
+        async with commanded(database, f"xinyong feeds {'resume' if active else 'pause'}") as session:
+            found = await switch_feed(session, feed_id=feed, active=active, expected=ANY_VERSION, now=system_clock())
+            return found.state
+
+    out.print(f"{feed} is {with_database(Settings(), work)}.")

@@ -1,0 +1,41 @@
+"""The wire form of feeds."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from service.feeds.queries import Row, Standing
+
+View = dict[str, Any]
+
+
+def feed_view(feed: Standing, counts: Mapping[str, int]) -> View:
+    """Return a feed with its counts by state."""
+    row, definition = feed.row, feed.definition
+    names = (
+        *("id", "name", "direction", "state", "version_no", "position", "failures", "retry_at", "worked_at"),
+        *("answered_at", "reconciled_at", "is_equal"),
+    )
+    return {name: row[name] for name in names} | {
+        "target": definition.target,
+        "connected": definition.connected,
+        "transport": definition.transport.get("type"),
+        "shape": definition.shape or None,
+        "counts": dict(counts),
+        "trouble": _json(row["trouble"]),
+    }
+
+
+def item_view(row: Row) -> View:
+    """Return a record on a feed."""
+    return dict(row)
+
+
+def batch_view(row: Row) -> View:
+    """Return a batch."""
+    return dict(row) | {"problem": _json(row["problem"])}
+
+
+def _json(value: str | None) -> Any:  # noqa: ANN401 - any JSON
+    return None if value is None else orjson.loads(value)
