@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -45,8 +46,18 @@ def run_demo(settings: Settings, out: Console, prepare: Callable[[Urls], Corouti
         )
         return 1
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    terminals = [stream for stream in (1, 2) if os.isatty(stream)]
+
+    def hang_up(*_: object) -> None:
+        # Nobody reads any more, and what is written to a closed terminal is an error.
+        with Path(os.devnull).open("wb") as nowhere:
+            for stream in terminals:
+                os.dup2(nowhere.fileno(), stream)
+        stop.set()
+
+    signal.signal(signal.SIGHUP, hang_up)
     out.print("Starting the database …", style="dim")
     with database_urls(settings) as urls:
         asyncio.run(prepare(urls))

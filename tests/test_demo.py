@@ -1,5 +1,6 @@
 """`xinyong demo` (what `make run` calls) as a person meets it: first answers, failure messages, and an end that leaves nothing."""
 
+import asyncio
 import json
 import os
 import re
@@ -9,14 +10,18 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
+import asyncpg
 import httpx
 import psutil  # type: ignore[import-untyped] # has no stubs of its own
 import pytest
+
+from service import embedded
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -34,12 +39,22 @@ def environment(folder: Path, port: int) -> dict[str, str]:
     return kept | {"XINYONG_DATA_DIR": str(folder), "XINYONG_PORT": str(port), "COLUMNS": "200"}
 
 
+# The terminal becomes that of the process, as in a window of its own.
+IN_TERMINAL = "import os, sys; os.login_tty(0); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+
+
 @contextmanager
-def demo(folder: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+def demo(folder: Path, port: int, terminal: int | None = None) -> Iterator[subprocess.Popen[str]]:
+    words = ["-m", "service", "demo"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "service", "demo"], cwd=ROOT, env=environment(folder, port), text=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+        [sys.executable, *(words if terminal is None else ["-c", IN_TERMINAL, *words])],
+        cwd=ROOT,
+        env=environment(folder, port),
+        text=True,
+        stdin=subprocess.DEVNULL if terminal is None else terminal,
+        stdout=subprocess.PIPE if terminal is None else terminal,
+        stderr=subprocess.STDOUT,
+    )
     family = [psutil.Process(process.pid)]
     try:
         give_up = time.monotonic() + 180  # a busy machine takes long
@@ -147,14 +162,7 @@ def test_a_second_start_on_the_same_folder_and_a_taken_port_are_sentences(
 ) -> None:
     folder, port = running
     for where, words in (((folder, free_port()), "runs on"), ((tmp_path, port), "is taken")):
-        done = subprocess.run(
-            [sys.executable, "-m", "service", "demo"],
-            cwd=ROOT,
-            env=environment(*where),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = start(*where)
         assert done.returncode == 1
         assert words in done.stdout
         assert "Traceback" not in done.stdout + done.stderr
@@ -163,10 +171,93 @@ def test_a_second_start_on_the_same_folder_and_a_taken_port_are_sentences(
 def test_after_kill_9_the_next_start_works_and_nothing_is_lost(tmp_path: Path) -> None:
     port = free_port()
     with demo(tmp_path, port) as process:
-        before = httpx.get(f"http://127.0.0.1:{port}/v1/status/91500000XY0000012K").json()
+        before = status(port)
         process.kill()
         process.wait()
     with demo(tmp_path, port):
-        after = httpx.get(f"http://127.0.0.1:{port}/v1/status/91500000XY0000012K").json()
+        after = status(port)
+    _same_state(before, after)
+
+
+def test_a_signal_or_a_closed_window_ends_all_of_it_and_the_next_start_works(tmp_path: Path) -> None:
+    port = free_port()
+    with demo(tmp_path, port) as process:
+        before = status(port)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+
+    mine, its = os.openpty()
+    with demo(tmp_path, port, terminal=its) as process:
+        _same_state(before, status(port))
+        os.close(its)
+        os.close(mine)  # the window is shut
+        assert process.wait(60) == 0
+
+
+def test_a_killed_api_or_jobs_process_ends_all_of_it_and_the_next_start_works(tmp_path: Path) -> None:
+    port = free_port()
+    before = None
+    for words in (["serve", "--owned"], ["jobs", "serve", "--owned"]):
+        with demo(tmp_path, port) as process:
+            now = status(port)
+            _same_state(before or now, now)
+            before = now
+            kill_part(process, lambda part, words=words: part.cmdline()[3:] == words)
+
+
+@pytest.mark.proof
+def test_a_killed_database_ends_all_of_it_and_the_next_start_works(tmp_path: Path) -> None:
+    port = free_port()
+    with demo(tmp_path, port) as process:
+        before = status(port)
+        kill_part(process, lambda part: part.name() == "postgres")
+    with demo(tmp_path, port):
+        _same_state(before, status(port))
+
+
+def test_data_of_a_newer_version_is_a_sentence(tmp_path: Path) -> None:
+    cluster = embedded.start(tmp_path, durable=False)
+    asyncio.run(mark_as_newer(cluster.dsn))
+    embedded.stop(cluster)
+    done = start(tmp_path, free_port())
+    assert done.returncode == 1
+    assert "The database is of a newer version (revision of later)" in done.stdout + done.stderr
+    assert "Run the newer version, or restore a backup from before." in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+async def mark_as_newer(dsn: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    await connection.execute(
+        "CREATE TABLE alembic_version (version_num text); INSERT INTO alembic_version VALUES ('of later')"
+    )
+    await connection.close()
+
+
+def start(folder: Path, port: int) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "service", "demo"],
+        cwd=ROOT,
+        env=environment(folder, port),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def status(port: int) -> dict[str, Any]:
+    answer: dict[str, Any] = httpx.get(f"http://127.0.0.1:{port}/v1/status/91500000XY0000012K").json()
+    return answer
+
+
+def kill_part(process: subprocess.Popen[str], is_part: Callable[[psutil.Process], bool]) -> None:
+    next(part for part in psutil.Process(process.pid).children() if is_part(part)).kill()
+    assert process.wait(60) == 1
+    assert process.stdout is not None
+    assert "Nothing committed is lost" in process.stdout.read()
+
+
+def _same_state(before: dict[str, Any], after: dict[str, Any]) -> None:
     assert after["blacklist_entries"] == before["blacklist_entries"]
     assert after["log_id"] == before["log_id"]
+    assert after["position"] >= before["position"]

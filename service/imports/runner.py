@@ -7,7 +7,6 @@ the same result. A claim is a session-level advisory lock, which dies with its h
 
 import asyncio
 import hashlib
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
@@ -49,8 +48,7 @@ log = structlog.get_logger()
 INTERPRET: Final = {"penalties": penalty_rows, "blacklist": blacklist_rows, "subjects": subject_rows}
 #: Raised whenever rows would be read differently than before: cells that were stated then are read again.
 READING_VERSION: Final = 3
-_CHUNK_ROWS: Final = 16_000
-_AT_ONCE: Final = 2
+_CHUNK_ROWS: Final = 20_000
 _ATTEMPTS: Final = 5
 
 
@@ -333,59 +331,41 @@ class _Take:
         return counts
 
     async def _read(self, connection: Connection, table: Table, context: Context, entry: Entry, spool: Spool) -> None:
-        """Read, interpret and copy all rows, their cells kept in `spool`.
-
-        Two chunks are interpreted beside the one that is copied: most of that work is outside the interpreter's lock.
-        """
+        """Read, interpret and copy all rows, their cells kept in `spool`; the next chunk is read while one is copied."""
         row = self.row
         interpret = INTERPRET[row.kind]
         iterator = _numbered(table.chunks(_CHUNK_ROWS))
 
-        def read() -> tuple[Chunk, int, int] | None:
+        def next_load() -> tuple[Load, int, int] | None:
             step = next(iterator, None)
             if step is None:
                 return None
-            spool.add(*step)
-            return *step, table.share
-
-        def load_of(chunk: Chunk, first: int) -> Load:
+            chunk, first = step
+            spool.add(chunk, first)
+            after = first + len(chunk.lines)
             load = Load(b"")
             if chunk.lines:
                 load = staging.encode(self.stage, interpret(chunk, context, first), entry, direct=not self.dry_run)
-            rejected = _reject_csv(chunk, context, first + len(chunk.lines), self.stage.columns)
-            return replace(load, rows=load.rows + rejected)
-
-        async def copy(step: tuple[Chunk, int, int], load: Load) -> None:
-            chunk, first, share = step
-            await staging.copy(connection, self.stage, load)
-            self.rows_read = first + len(chunk.lines) + len(chunk.rejects) - 1
-            self.report(Progress("reading", self.rows_read, share))
-            await beside.execute(
-                "UPDATE data_import SET rows_read = $2, done_share = $3 WHERE id = $1",
-                row.id, self.rows_read, min(99, share),
-            )  # fmt: skip
+            rejected = _reject_csv(chunk, context, after, self.stage.columns)
+            return replace(load, rows=load.rows + rejected), after + len(chunk.rejects) - 1, table.share
 
         async with self.database.engine.connect() as holder:
             raw = await holder.get_raw_connection()
             beside: Connection = raw.driver_connection
-            waiting: deque[tuple[tuple[Chunk, int, int], asyncio.Task[Load]]] = deque()
-            copying: asyncio.Task[None] | None = None
-            try:
-                while (step := await asyncio.to_thread(read)) is not None or waiting:
-                    if step is not None:
-                        waiting.append((step, asyncio.create_task(asyncio.to_thread(load_of, *step[:2]))))
-                    if step is None or len(waiting) == _AT_ONCE:
-                        done, loading = waiting.popleft()
-                        load = await loading
-                        if copying is not None:
-                            await copying
-                        copying = asyncio.create_task(copy(done, load))
-                if copying is not None:
-                    await copying
-            finally:
-                # A thread cannot be called off, and what it reads must outlive it.
-                left = [task for _, task in waiting] + ([copying] if copying is not None else [])
-                await asyncio.gather(*left, return_exceptions=True)
+            pending = asyncio.create_task(asyncio.to_thread(next_load))
+            while (step := await pending) is not None:
+                load, self.rows_read, share = step
+                pending = asyncio.create_task(asyncio.to_thread(next_load))
+                try:
+                    await staging.copy(connection, self.stage, load)
+                except BaseException:
+                    await asyncio.gather(pending, return_exceptions=True)
+                    raise
+                self.report(Progress("reading", self.rows_read, share))
+                await beside.execute(
+                    "UPDATE data_import SET rows_read = $2, done_share = $3 WHERE id = $1",
+                    row.id, self.rows_read, min(99, share),
+                )  # fmt: skip
 
     async def _settle(self, connection: Connection, counts: dict[str, dict[str, int]]) -> None:
         done = await connection.execute(

@@ -1,7 +1,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from threading import Lock
 
 import numpy as np
 import polars as pl
@@ -17,17 +16,14 @@ class NamesMet:
 
     def __init__(self) -> None:
         self._met = pl.DataFrame(schema={"one": pl.UInt64, "two": pl.UInt64})
-        self._lock = Lock()
 
     def meet(self, usccs: pl.Series, names: pl.Series) -> pl.Series:
         """Return which rows bring a pair for the first time; rows without a code or a name do not."""
         pair = pl.struct(usccs.alias("uscc"), names.alias("name"))
         pairs = pl.select(one=pair.hash(1), two=pair.hash(2), known=pl.lit(usccs).is_null() | pl.lit(names).is_null())
         is_new = pl.struct("one", "two").is_first_distinct() & ~pl.col("known")
-        candidates = pairs.with_row_index("at").filter(is_new)
-        with self._lock:
-            first = candidates.join(self._met, on=["one", "two"], how="anti")
-            self._met = pl.concat([self._met, first.select("one", "two")], rechunk=True)
+        first = pairs.with_row_index("at").filter(is_new).join(self._met, on=["one", "two"], how="anti")
+        self._met = pl.concat([self._met, first.select("one", "two")], rechunk=True)
         return pl.repeat(value=False, n=pairs.height, eager=True).scatter(first.get_column("at"), True)
 
 
