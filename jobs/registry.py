@@ -13,6 +13,7 @@ from jobs import (
     forget_idempotency_keys,
     forget_job_runs,
     notify_deadlines,
+    open_missed_revocations,
     take_in_waiting_rows,
     track_deadlines,
 )
@@ -67,6 +68,12 @@ JOBS: Final = (
         20,
         "Fill the ledger of every feed from the change log, send what is due and take in what came back.",
         feeds.run,
+    ),
+    Job(
+        "open_missed_revocations",
+        60,
+        "Open revocations of entries whose supporting penalty fell by an import or otherwise unseen.",
+        open_missed_revocations.run,
     ),
     Job("find_redatings", 60, "List records whose dates the present rulebook would change.", find_redatings.run),
 )

@@ -1,8 +1,8 @@
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from schemas.base import Input, Output
 from schemas.penalties import Code, Reason, Text, Words
@@ -42,6 +42,43 @@ class EntryEdit(EntryFields):
     """Changed fields of a draft, and further penalties it rests on."""
 
     penalties: list[UUID] = Field(default=[], max_length=100)
+
+
+class EntryCorrected(EntryFields):
+    """The fields of an entry that a correction changes, the number of the decision among them."""
+
+    document_no: Words | None = None
+
+    def corrected(self) -> dict[str, Any]:
+        """Return what is changed, by field, days as text."""
+        return self.model_dump(include=self.model_fields_set, mode="json")
+
+
+class EntryCorrectionProposed(Input):
+    """A correction: what kind, why, and the fields with their new values."""
+
+    nature: Literal["content", "personal_data", "secret"]
+    reason: Reason
+    changes: EntryCorrected
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if not self.changes.corrected():
+            raise ValueError("changes names no field")
+        return self
+
+
+class EntryCorrectionOut(Output):
+    """A correction that waits for its review, with before and after."""
+
+    id: UUID
+    state: str
+    nature: str
+    reason: str
+    changes: dict[str, Any]
+    before: dict[str, Any]
+    proposed_by: str
+    proposed_at: datetime
 
 
 class Notified(Input):
@@ -133,6 +170,7 @@ class EntryOwnPart(Output):
 
     evidence: str | None
     facts: dict[str, str]
+    flags: list[str] = Field(description="Doubts and marks; `objection_open` while an objection to it is open.")
     remark: str | None
     found_on: date | None
     notified_on: date | None
@@ -210,3 +248,10 @@ class EntryTestOut(Output):
     passes: bool
     consent_needed: bool
     revocation: RevocationOut | None
+
+
+class EntryMovedOut(Output):
+    """Both ends of a move: the entry that ended, and the draft at the right firm."""
+
+    ended: EntryOut
+    made: EntryOut

@@ -3,12 +3,23 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Query, Response
 
+from schemas.blacklist import (
+    EntryCorrectionOut,
+    EntryCorrectionProposed,
+    EntryMovedOut,
+    EntryOut,
+    EntryPage,
+    EntryTestOut,
+    EntryVersionPage,
+    RevocationPage,
+)
 from schemas.blacklist import EntryDraft as EntryDraftIn
-from schemas.blacklist import EntryOut, EntryPage, EntryTestOut, EntryVersionPage, RevocationPage
+from schemas.penalties import Moved
 from service.access.declared import Whose
 from service.access.rules import Actor, Role, WhichAuthority
 from service.blacklist import examples
 from service.blacklist.actions import KIND, content_of, entry_tests, findings, get_visible
+from service.blacklist.actions.correcting import move_entry, open_correction, propose_correction
 from service.blacklist.actions.entering import EntryDraft, draft_entry
 from service.blacklist.queries import find_revocation, list_revocations
 from service.blacklist.rules import (
@@ -20,7 +31,7 @@ from service.blacklist.rules import (
 )
 from service.blacklist.rules.entry_test import findings_view, needs_consent
 from service.blacklist.transitions import ROUTES, SHOWN
-from service.blacklist.views import entry_view, revocation_view, versions_view
+from service.blacklist.views import correction_view, entry_view, revocation_view, versions_view
 from service.catalog.rules import UnknownList
 from service.http import (
     KEY_REFUSALS,
@@ -30,16 +41,19 @@ from service.http import (
     Now,
     PageDep,
     ReadSessionDep,
+    SessionDep,
     Today,
+    VersionDep,
     answers,
     encode_cursor,
     json_response,
     require,
 )
 from service.idempotency.http import REPEAT_REFUSALS, CreatingSessionDep
+from service.penalties.rules import CorrectionOpen, NoOpenCorrection, NothingChanged, SameSubject
 from service.records.actions import Order
 from service.records.queries import list_versions, list_visible
-from service.records.routes import add_routes, after_move, id_after
+from service.records.routes import MOVE_REFUSALS, add_routes, after_move, id_after
 from service.records.rules import ImpossibleDay, NoSuchRecord, OtherAuthority
 from service.status.actions import read_uscc
 from service.status.rules import MalformedUscc
@@ -208,3 +222,95 @@ async def show_entry_test(
         },
         headers=OWN,
     )
+
+
+@router.post(
+    PATH + "/{record_id}/propose-correction",
+    summary="Propose a correction of an entry",
+    status_code=201,
+    response_model=EntryCorrectionOut,
+    responses=answers(
+        examples.CORRECTION,
+        *MOVE_REFUSALS,
+        NothingChanged,
+        CorrectionOpen,
+        ImpossibleDay,
+        *REPEAT_REFUSALS,
+        status=201,
+        words="The correction.",
+        headers=("Location",),
+    ),
+)
+async def propose_entry_correction(
+    uscc: Uscc,
+    record_id: UUID,
+    body: EntryCorrectionProposed,
+    actor: Lister,
+    session: CreatingSessionDep,
+    response: Response,
+    now: Now,
+    expected: VersionDep,
+) -> Response:
+    """Propose a correction of an entry that is listed. What is shown stays until a reviewer puts it in force.
+
+    What must not be seen a moment longer is recalled first. Source: SAMR令45号 art. 12.
+    """
+    code, _ = read_uscc(uscc)
+    order = Order(code, record_id, actor, expected, now)
+    await propose_correction(session, order, nature=body.nature, reason=body.reason, changes=body.changes.corrected())
+    response.headers["Location"] = f"/v1/subjects/{code}/blacklist-entries/{record_id}/correction"
+    found = correction_view(*await open_correction(session, order))
+    return json_response(found, status=201, headers=OWN | dict(response.headers))
+
+
+@router.get(
+    PATH + "/{record_id}/correction",
+    summary="Read the correction of an entry that waits",
+    response_model=EntryCorrectionOut,
+    responses=answers(
+        examples.CORRECTION, *ROLE_REFUSALS, MalformedUscc, NoSuchRecord, OtherAuthority, NoOpenCorrection
+    ),
+)
+async def show_entry_correction(
+    uscc: Uscc,
+    record_id: UUID,
+    actor: Annotated[Actor, require(Role.LISTER, Role.REVIEWER, whose=Whose.OWN)],
+    session: ReadSessionDep,
+    now: Now,
+) -> Response:
+    """Give the correction that waits for its review: before and after."""
+    code, _ = read_uscc(uscc)
+    order = Order(code, record_id, actor, ANY_VERSION, now)
+    return json_response(correction_view(*await open_correction(session, order)), headers=OWN)
+
+
+@router.post(
+    PATH + "/{record_id}/move",
+    summary="Take an entry off the wrong firm",
+    response_model=EntryMovedOut,
+    responses=answers(
+        {"ended": examples.ENTRY | {"state": "ended"}, "made": examples.ENTRY | {"state": "draft"}},
+        *MOVE_REFUSALS,
+        SameSubject,
+    ),
+)
+async def move_blacklist_entry(
+    uscc: Uscc,
+    record_id: UUID,
+    body: Moved,
+    actor: Lister,
+    session: SessionDep,
+    now: Now,
+    expected: VersionDep,
+) -> Response:
+    """Take an entry off the wrong firm at once, in one act; at the right firm it begins as a draft.
+
+    Nobody is on a list who was not told and heard: notice, consent and the test of the list are the right firm's own.
+    """
+    code, _ = read_uscc(uscc)
+    order = Order(code, record_id, actor, expected, now)
+    rows = await move_entry(
+        session, order, to_uscc=read_uscc(body.to_uscc)[0], party_name=body.party_name, reason=body.reason
+    )
+    ended, made = (entry_view(row, actor=actor, today=order.today) for row in rows)
+    return json_response({"ended": ended, "made": made}, headers=OWN)

@@ -60,3 +60,13 @@ TEST: Final[dict[str, Any]] = {
     "consent_needed": False,
     "revocation": None,
 }
+CORRECTION: Final[dict[str, Any]] = {
+    "id": "0199d3b0-6f1a-7c31-8a55-2f5f7d9e1c31",
+    "state": "proposed",
+    "nature": "content",
+    "reason": "列入决定书文号有误",
+    "changes": {"document_no": "渝示市监列〔2026〕4号"},
+    "before": {"document_no": "渝示市监列〔2026〕3号"},
+    "proposed_by": "0199d3b0-6f1a-7c31-8a55-2f5f7d9e1c00",
+    "proposed_at": "2026-11-24T12:00:00+08:00",
+}

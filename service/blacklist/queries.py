@@ -2,13 +2,21 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.blacklist.rules.entry_test import Support
+from service.clock import legal_day
 from service.db import ReadSession
-from service.models import BlacklistEntryVersion, EntryRevocation, EntrySupport, Penalty, PenaltyVersion
+from service.models import (
+    BlacklistEntryVersion,
+    EntryCorrection,
+    EntryRevocation,
+    EntrySupport,
+    Penalty,
+    PenaltyVersion,
+)
 from service.records.queries import Row
 
 #: States in which a penalty stands: decided and checked, whether it is shown or not.
@@ -161,3 +169,75 @@ async def find_revocation(session: AsyncSession | ReadSession, *, uscc: str, ent
         )
     )
     return found.one_or_none()
+
+
+async def insert_correction(session: AsyncSession, correction: Row) -> None:
+    """Insert a proposed correction; a second open one violates `uq_blacklist_entry_correction_open`."""
+    await session.execute(insert(EntryCorrection).values(dict(correction)))
+
+
+async def find_open_correction(
+    session: AsyncSession | ReadSession, *, uscc: str, entry_id: UUID
+) -> EntryCorrection | None:
+    """Return the correction that waits for its review, or None."""
+    found = await session.execute(
+        select(EntryCorrection)
+        .where(EntryCorrection.uscc == uscc, EntryCorrection.entry_id == entry_id, EntryCorrection.state == "proposed")
+        .execution_options(populate_existing=True)
+    )
+    return found.scalar_one_or_none()
+
+
+async def close_correction(
+    session: AsyncSession,
+    *,
+    uscc: str,
+    correction_id: UUID,
+    state: str,
+    decided_by: str,
+    reason: str | None,
+    version_no: int | None,
+    now: datetime,
+) -> bool:
+    """Set what became of a proposed correction; returns False where somebody else did."""
+    done = await session.execute(
+        update(EntryCorrection)
+        .where(EntryCorrection.uscc == uscc, EntryCorrection.id == correction_id, EntryCorrection.state == "proposed")
+        .values(state=state, decided_by=decided_by, decided_at=now, decision_reason=reason, version_no=version_no)
+        .returning(EntryCorrection.id)
+    )
+    return done.one_or_none() is not None
+
+
+async def list_unsupported(session: ReadSession, *, limit: int) -> list[tuple[str, UUID, date]]:
+    """Return code, penalty and day of penalties that fell under entries on a list, with no revocation opened since.
+
+    A penalty falls also by an import, or by a move; a revocation that was decided is not opened again for the same fall.
+    """
+    entry, penalty, revocation = BlacklistEntryVersion, PenaltyVersion, EntryRevocation
+    asked = (
+        select(revocation.id)
+        .where(
+            revocation.uscc == entry.uscc,
+            revocation.entry_id == entry.id,
+            (revocation.state == "open") | (revocation.opened_at >= penalty.recorded_at),
+        )
+        .exists()
+    )
+    found = await session.execute(
+        select(penalty.uscc, penalty.id, penalty.effective_on, penalty.recorded_at)
+        .join(EntrySupport, (EntrySupport.uscc == penalty.uscc) & (EntrySupport.penalty_id == penalty.id))
+        .join(entry, (entry.uscc == EntrySupport.uscc) & (entry.id == EntrySupport.entry_id))
+        .where(
+            penalty.superseded_at.is_(None),
+            entry.superseded_at.is_(None),
+            entry.state.in_(("published", "suspended", "recalled")),
+            penalty.state.in_(("ended", "void")),
+            penalty.ending.is_distinct_from("repaired"),
+            ~asked,
+        )
+        .order_by(penalty.uscc, penalty.id)
+        .limit(limit)
+        .distinct()
+    )
+    return [(row.uscc, row.id, row.effective_on or legal_day(row.recorded_at)) for row in found]

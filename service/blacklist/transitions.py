@@ -19,6 +19,7 @@ from schemas.penalties import Nothing, Reasoned
 from service.access.rules import OwnWork
 from service.blacklist import examples
 from service.blacklist.actions import begin, finish
+from service.blacklist.actions.correcting import correct, reject_correction
 from service.blacklist.actions.entering import (
     Listing,
     consent,
@@ -32,6 +33,7 @@ from service.blacklist.actions.entering import (
 from service.blacklist.actions.leaving import keep, recall, remove, revoke, show_again, suspend
 from service.blacklist.rules import (
     CONSENT,
+    MAY_REJECT,
     MOVES,
     REFUSE_CONSENT,
     AlreadyListed,
@@ -46,8 +48,9 @@ from service.blacklist.rules import (
 )
 from service.blacklist.views import entry_view
 from service.catalog.rules import Catalog
+from service.penalties.rules import CorrectionOpen, NoOpenCorrection
 from service.records.actions import Order
-from service.records.queries import Row
+from service.records.queries import Row, with_objection
 from service.records.routes import Route, Shown
 from service.records.rules import ImpossibleDay
 
@@ -119,6 +122,14 @@ async def _keep(session: AsyncSession, catalog: Catalog, order: Order, body: Rea
     return await keep(session, catalog, order, reason=body.reason)
 
 
+async def _correct(session: AsyncSession, catalog: Catalog, order: Order, body: Reasoned) -> Row:
+    return await correct(session, catalog, order, note=body.reason)
+
+
+async def _reject(session: AsyncSession, _catalog: Catalog, order: Order, body: Reasoned) -> Row:
+    return await reject_correction(session, order, reason=body.reason)
+
+
 _TEST: Final = (EntryTestFailed, ListEnded, NotEnteredHere)
 ROUTES: Final = (
     Route(MOVES["edit"], EntryEdit, _edit, (NoSuchPenalty, ImpossibleDay)),
@@ -140,13 +151,15 @@ ROUTES: Final = (
     Route(MOVES["suspend"], Ordered, _suspend),
     Route(MOVES["resume"], Reasoned, _resume),
     Route(MOVES["recall"], Reasoned, _recall),
-    Route(MOVES["republish"], Reasoned, _republish, (OwnWork,)),
+    Route(MOVES["republish"], Reasoned, _republish, (OwnWork, CorrectionOpen)),
     Route(MOVES["keep"], Reasoned, _keep, (EntryTestFailed, NoOpenRevocation, OwnWork)),
+    Route(MOVES["correct"], Reasoned, _correct, (EntryTestFailed, NoOpenCorrection, OwnWork)),
+    Route(MAY_REJECT, Reasoned, _reject, (NoOpenCorrection, OwnWork)),
 )
 
 
-async def _view(_session: AsyncSession, row: Row, order: Order) -> dict[str, Any]:
-    return entry_view(row, actor=order.actor, today=order.today)
+async def _view(session: AsyncSession, row: Row, order: Order) -> dict[str, Any]:
+    return entry_view(await with_objection(session, row), actor=order.actor, today=order.today)
 
 
 SHOWN: Final = Shown(EntryOut, examples.ENTRY, "blacklist_entry", _view)

@@ -5,9 +5,9 @@ from datetime import date
 from typing import Any, Final
 
 from service.access.rules import AUTHORITY_ROLES, Actor, Role
-from service.blacklist.rules import CONSENT, FIELDS, MOVES, REFUSE_CONSENT, TEXTS, EntryState
-from service.models import EntryRevocation
-from service.penalties.views import is_own, is_public
+from service.blacklist.rules import CONSENT, FIELDS, MAY_PROPOSE, MAY_REJECT, MOVES, REFUSE_CONSENT, TEXTS, EntryState
+from service.models import EntryCorrection, EntryRevocation
+from service.penalties.views import is_own, is_public, marks
 from service.records.actions import standing_of
 from service.records.queries import Row
 from service.records.rules import possible_moves, table
@@ -15,7 +15,7 @@ from service.records.rules import possible_moves, table
 View = dict[str, Any]
 
 #: Commands of the API; the repair room ends entries by itself.
-OFFERED: Final = table(move for name, move in MOVES.items() if name != "repair")
+OFFERED: Final = table((*(move for name, move in MOVES.items() if name != "repair"), MAY_PROPOSE, MAY_REJECT))
 _PUBLIC: Final = (
     "id", "uscc", "version_no", "state", *TEXTS, "ground_code", "legal_basis", "listed_on", "recorded_at", "authority_code",
 )  # fmt: skip
@@ -48,6 +48,7 @@ def _own_part(row: Row, actor: Actor) -> View:
     of_authority = actor.acts_for(row["authority_code"], *AUTHORITY_ROLES)
     return {name: row[name] for name in _OWN} | {
         "facts": row["facts"] or {},
+        "flags": [*row["flags"], *row["window_flags"], *marks(row)],
         "redactions": row["redactions"] or {},
         "originals": row["originals"] if of_authority else None,
         "source": row["source_code"],
@@ -78,10 +79,27 @@ def versions_view(rows: Sequence[Row], *, actor: Actor, today: date) -> list[Vie
     items = []
     for place, row in enumerate(shown):
         before = shown[place - 1] if place else None
-        changed = [] if before is None else [name for name in (*FIELDS, "state") if row[name] != before[name]]
+        changed = (
+            [] if before is None else [name for name in (*FIELDS, "document_no", "state") if row[name] != before[name]]
+        )
         visible = [name for name in changed if own or name in _PUBLIC]
         items.append({"entry": entry_view(row, actor=actor, today=today), "changed": visible})
     return items
+
+
+def correction_view(correction: EntryCorrection, row: Row) -> View:
+    """Return a correction with the values that it changes as they are and as they would be."""
+    held = {**row, **(row["originals"] or {})}
+    return {
+        "id": correction.id,
+        "state": correction.state,
+        "nature": correction.nature,
+        "reason": correction.reason,
+        "changes": correction.changes,
+        "before": {name: held[name] for name in correction.changes},
+        "proposed_by": correction.proposed_by,
+        "proposed_at": correction.proposed_at,
+    }
 
 
 def revocation_view(one: EntryRevocation) -> View:

@@ -8,7 +8,7 @@ from service.models.data_import import DataImport, ImportEvent, ImportRow
 from service.models.deadline import Deadline, DeadlineCursor, DeadlineEvent
 from service.models.delegation import SubjectAuthorisation, Substitution
 from service.models.document import Document, DocumentContent
-from service.models.entry_case import EntryRevocation, EntrySupport
+from service.models.entry_case import EntryCorrection, EntryRevocation, EntrySupport
 from service.models.export import ExportRelease
 from service.models.feed import (
     Feed,
@@ -66,6 +66,7 @@ __all__ = [
     "DeadlineEvent",
     "Document",
     "DocumentContent",
+    "EntryCorrection",
     "EntryRevocation",
     "EntrySupport",
     "ExportRelease",

@@ -46,7 +46,7 @@ from service.penalties.rules import (
     WindowOver,
 )
 from service.penalties.views import penalty_view
-from service.records.queries import Row
+from service.records.queries import Row, with_objection
 from service.records.routes import Route, Shown
 from service.records.rules import ImpossibleDay
 
@@ -137,8 +137,8 @@ ROUTES: Final = (
 )
 
 
-async def _view(_session: AsyncSession, row: Row, order: Order) -> dict[str, Any]:
-    return penalty_view(row, actor=order.actor, today=order.today)
+async def _view(session: AsyncSession, row: Row, order: Order) -> dict[str, Any]:
+    return penalty_view(await with_objection(session, row), actor=order.actor, today=order.today)
 
 
 SHOWN: Final = Shown(PenaltyOut, examples.PENALTY, "penalty", _view)

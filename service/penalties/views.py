@@ -43,6 +43,11 @@ def is_own(row: Row, actor: Actor) -> bool:
     return actor.audits_everything or row["authority_code"] in actor.sees_records_of
 
 
+def marks(row: Row) -> list[str]:
+    """Return the marks of a record that are no part of a version: that an objection to it is open, where that was asked."""
+    return ["objection_open"] if row.get("objected") else []
+
+
 def penalty_view(row: Row, *, actor: Actor, today: date) -> View:
     """Return a penalty as the actor may see it; texts held back are null for everybody but its own people."""
     own = is_own(row, actor)
@@ -65,7 +70,7 @@ def _own_part(row: Row, actor: Actor) -> View:
     return {name: row[name] for name in _OWN} | {
         "redactions": row["redactions"] or {},
         "originals": row["originals"] if of_authority else None,
-        "flags": [*row["flags"], *row["window_flags"]],
+        "flags": [*row["flags"], *row["window_flags"], *marks(row)],
         "channels": {
             channel: {
                 "publish_from": row[f"{channel}_from"],

@@ -14,6 +14,8 @@ PARTY_NOTICE: Final = "party_notice"
 AUTHORITY_NOTICE: Final = "authority_notice"
 PLATFORM_NOTICE: Final = "platform_notice"
 REPAIR_RESULT: Final = "feed_repair_result"
+#: The result of a repair on its way to the registering province (D17).
+REPAIR_PUSH: Final = "feed_repair_push"
 #: The outside channels; an entry of a blacklist goes to both.
 FEEDS: Final = ("gsxt", "credit_china")
 

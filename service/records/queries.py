@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import uuid_utils.compat
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, exists, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +19,7 @@ from service.models import (
     BlacklistEntry,
     BlacklistEntryVersion,
     Document,
+    Objection,
     OutboxItem,
     Penalty,
     PenaltyVersion,
@@ -104,12 +105,31 @@ async def get_current(session: AsyncSession | ReadSession, kind: ChangeKind, *, 
     return dict(row)
 
 
+def objected(version: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a table of versions
+    """Return the column that says whether an objection to a record is open."""
+    return (
+        exists()
+        .where(Objection.uscc == version.uscc, Objection.record_id == version.id, Objection.state == "open")
+        .label("objected")
+    )
+
+
+async def with_objection(session: AsyncSession | ReadSession, row: Row) -> Row:
+    """Return a version with whether an objection to its record is open."""
+    found = await session.scalar(
+        select(
+            exists().where(Objection.uscc == row["uscc"], Objection.record_id == row["id"], Objection.state == "open")
+        )
+    )
+    return {**row, "objected": bool(found)}
+
+
 async def find_visible(
     session: AsyncSession | ReadSession, kind: ChangeKind, *, uscc: str, record_id: UUID, actor: Actor
 ) -> Row | None:
     """Return the current version of a record that the actor may see, or None."""
     version = VERSIONS[kind]
-    query = select(version.__table__).where(
+    query = select(version.__table__, objected(version)).where(
         version.uscc == uscc, version.id == record_id, version.superseded_at.is_(None), visible_to(actor, version)
     )
     row = (await session.execute(query)).mappings().one_or_none()
@@ -129,7 +149,7 @@ async def list_visible(
     """Return the current versions of a subject's records that the actor may see, by id (oldest first), behind `after`."""
     version = VERSIONS[kind]
     query = (
-        select(version.__table__)
+        select(version.__table__, objected(version))
         .where(version.uscc == uscc, version.superseded_at.is_(None), visible_to(actor, version))
         .order_by(version.id)
         .limit(limit)

@@ -16,6 +16,7 @@ from service.models import (
     Objection,
     PenaltyVersion,
     Repair,
+    SubjectVersion,
 )
 from service.records.queries import Row
 from service.versions import VersionMismatch
@@ -212,3 +213,12 @@ async def count_open_objections(session: AsyncSession | ReadSession, *, uscc: st
     )
     count: int = counted.scalar_one()
     return count
+
+
+async def find_province(session: AsyncSession | ReadSession, *, uscc: str) -> str | None:
+    """Return the first two digits of a firm's region: that of its registration, else of its code; 10 is the national level."""
+    stated = await session.scalar(
+        select(SubjectVersion.division_code).where(SubjectVersion.uscc == uscc, SubjectVersion.superseded_at.is_(None))
+    )
+    first = (stated or uscc[2:8])[:2]
+    return first if first.isdigit() and first != "10" else None

@@ -15,6 +15,7 @@ from service.access.rules import Actor
 from service.access.visibility import Version, is_about, is_own, is_public, visible_to
 from service.db import ReadSession
 from service.models import Blacklist, BlacklistEntryVersion, PenaltyVersion, PendingChange
+from service.records.queries import objected
 
 Row = Mapping[str, Any]
 
@@ -93,6 +94,7 @@ def _known(version: Version, uscc: str, actor: Actor, parts: tuple[str, ...]) ->
         is_public(version, on=actor.on).label("is_public"),
         is_own(actor, version).label("is_own"),
         is_about(actor, version).label("is_about"),
+        objected(version),
     ).where(
         tuple_(version.uscc, version.id, version.version_no).in_(latest.group_by(one.uscc, one.id)),
         visible_to(actor, version),

@@ -122,7 +122,9 @@ def _common_view(row: Row, lines: Lines) -> View:
         "rule": row["public_rule"],
         "rule_grade": row["public_grade"],
         "not_public_because": row["public_reason"],
-        "flags": [*row["flags"], *row["window_flags"]] if own else None,
+        "flags": [*row["flags"], *row["window_flags"], *(["objection_open"] if row["objected"] else [])]
+        if own
+        else None,
         "held_texts": row["held_texts"] if own else None,
         "remark": row["remark"] if own else None,
         "provenance": _provenance(row["import_id"], row["import_row"], row["source_code"], row["recorded_at"], lines),

@@ -7,10 +7,16 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.blacklist.actions import KIND, begin, content_of, entry_tests, findings, finish, known_list
-from service.blacklist.queries import close_revocation, list_supported_entries, open_revocation
+from service.blacklist.queries import (
+    close_revocation,
+    find_open_correction,
+    list_supported_entries,
+    open_revocation,
+)
 from service.blacklist.rules import MOVES, EntryState, NoOpenRevocation
 from service.blacklist.rules.entry_test import check
 from service.catalog.rules import Catalog
+from service.penalties.rules import CorrectionOpen
 from service.records.actions import Order, with_recorder
 from service.records.outbox import AUTHORITY_NOTICE, queue_publication, queue_withdrawal
 from service.records.queries import Row, insert_outbox, new_id
@@ -123,10 +129,13 @@ async def show_again(session: AsyncSession, order: Order, command: str, *, reaso
     """Show a suspended (`resume`) or recalled (`republish`) entry again, for what is left of its window.
 
     Raises:
+        CorrectionOpen: a correction of what was recalled waits; decide that.
         Refusal: `begin` says which.
     """
     move = MOVES[command]
     row = await begin(session, order, move)
+    if command == "republish" and await find_open_correction(session, uscc=row["uscc"], entry_id=row["id"]):
+        raise CorrectionOpen("A correction of it waits for its review; decide that.", detail_zh="有更正待审核。")
     reviewer = str(order.actor.id) if command == "republish" else row["reviewer"]
     made = await finish(session, order, move, row, changes={"reviewer": reviewer}, reason=reason)
     await queue_publication(session, KIND, made, now=order.now)

@@ -147,12 +147,27 @@ MOVES: Final = table(
             words="Decide an open revocation by keeping the entry: it passes the test by other facts.",
         ),
         Move(
+            "correct", _ON, None, _REVIEWER, _CHECKED | {Guard.GATE}, event="corrected", citation="SAMR令45号 art. 12",
+            words="Put a proposed correction in force; what is hidden stays so.",
+        ),
+        Move(
+            "move", _ON, EntryState.ENDED, _LISTER, _BY_REASON, event="ended",
+            words="Take it off the wrong firm at once; at the right one it begins as a draft.",
+        ),
+        Move(
             "repair", _ON, EntryState.ENDED, frozenset({Role.REPAIR_OFFICER}), _BY_BASIS, event="ended",
             citation="NDRC令36号 art. 3", words="The firm's credit is repaired; only the repair room gives this command.",
         ),
     )
 )  # fmt: skip
 
+#: Who may propose a correction and for which states: its review is the move `correct`.
+MAY_PROPOSE: Final = Move(
+    "propose-correction", _ON, None, _LISTER, _BY_REASON, words="Propose a correction of what is listed."
+)
+MAY_REJECT: Final = Move(
+    "reject-correction", _ON, None, _REVIEWER, _CHECKED | _BY_REASON, words="Refuse the proposed correction."
+)
 CONSENT: Final = Move(
     "consent", frozenset({EntryState.NOTIFIED}), EntryState.CONSENTED, frozenset({Role.CONSENTER}), citation="SAMR令44号",
     words="Consent to the entry, as the next higher authority.",
@@ -198,6 +213,21 @@ def content_columns(content: EntryContent) -> dict[str, Any]:
         "facts": dict(content.facts) or None,
         "redactions": dict(content.redactions) or None,
     }
+
+
+#: What a correction may change beside the content: the number of the decision to list.
+CORRECTED_BESIDE: Final = ("document_no",)
+
+
+def changed_fields(row: Mapping[str, Any], changes: Mapping[str, Any]) -> list[str]:
+    """Return which of the changed fields differ from what a version holds, texts compared as they were before redaction."""
+    held = {**row, **(row["originals"] or {})}
+    return sorted(
+        name for name, value in changes.items() if value != (held[name] if held[name] is not None else _NONE[name])
+    )
+
+
+_NONE: Final = dict.fromkeys((*FIELDS, *CORRECTED_BESIDE)) | {"facts": {}, "redactions": {}}
 
 
 def natural_key(list_id: str, listed_on: date | None, entry_id: object) -> str:

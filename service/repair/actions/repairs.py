@@ -17,12 +17,19 @@ from service.changes.rules import ChangeKind
 from service.db import violated_constraint
 from service.penalties.rules import MOVES as PENALTY_MOVES
 from service.records.actions import Order
-from service.records.outbox import PARTY_NOTICE, PLATFORM_NOTICE, REPAIR_RESULT, feeds_of, queue_withdrawal
+from service.records.outbox import (
+    PARTY_NOTICE,
+    PLATFORM_NOTICE,
+    REPAIR_PUSH,
+    REPAIR_RESULT,
+    feeds_of,
+    queue_withdrawal,
+)
 from service.records.queries import Event, Row, append_version, insert_outbox, lock_current, new_id
 from service.records.rules import check_day
-from service.records.terms import due_by
+from service.records.terms import due_by, due_view
 from service.repair.actions import begin, begin_own, conditions, get_record, governing_rule, may_file, record_of
-from service.repair.queries import insert_case, move_case
+from service.repair.queries import find_province, insert_case, move_case
 from service.repair.rules import (
     REPAIR_MOVES,
     TAKE_BACK,
@@ -39,11 +46,13 @@ from service.repair.rules import (
     review_routes,
 )
 from service.rulebook.rules import GSXT_SYSTEMS
+from service.working_days.rules import Due
 
 #: Terms: the decision on acceptance, and the decision itself under the framework and under SAMR's order.
 ACCEPTANCE: Final = "D13"
 DECISION: Final = "D14"
 SAMR_DECISION: Final = "D16"
+PUSH_TERM: Final = "D17"
 _SHOWN: Final = frozenset({"published", "suspended", "recalled"})
 
 
@@ -241,7 +250,8 @@ async def grant(session: AsyncSession, catalog: Catalog, order: Order, *, decisi
     row = await begin(session, "repair", REPAIR_MOVES, order, "grant")
     judged = await conditions(session, catalog, row, order)
     check_granted(judged, confirmed=decision.confirmed)
-    made = await _silence(session, order, row, decision)
+    pushed = await _push_term(session, catalog, order, row)
+    made = await _silence(session, order, row, decision, pushed=pushed)
     changes = {
         "decided_on": order.today,
         "decided_by": str(order.actor.id),
@@ -254,11 +264,24 @@ async def grant(session: AsyncSession, catalog: Catalog, order: Order, *, decisi
         "confirmed": dict(decision.confirmed),
         "record_version": made["version_no"],
         "review_routes": review_routes(),
+        "push": None if pushed is None else due_view(PUSH_TERM, pushed),
     }
     return await _move(session, order, row, "grant", changes=changes, reason=decision.reason, act=act)
 
 
-async def _silence(session: AsyncSession, order: Order, case: Row, decision: Grant) -> Row:
+async def _push_term(session: AsyncSession, catalog: Catalog, order: Order, case: Row) -> Due | None:
+    """The term for pushing the result to the registering province, where market regulation repairs a firm of another one.
+
+    Source: SAMR令107号 (D17).
+    """
+    authority = catalog.authority_by_code[case["authority_code"]]
+    province = await find_province(session, uscc=case["uscc"])
+    if authority.system not in GSXT_SYSTEMS or province is None or province == authority.division_code[:2]:
+        return None
+    return due_by(catalog, PUSH_TERM, order.today)
+
+
+async def _silence(session: AsyncSession, order: Order, case: Row, decision: Grant, *, pushed: Due | None) -> Row:
     """End the record as repaired, in this transaction: from its commit on no answer shows it."""
     kind = ChangeKind(case["record_kind"])
     record = await lock_current(session, kind, uscc=case["uscc"], record_id=case["record_id"])
@@ -295,6 +318,10 @@ async def _silence(session: AsyncSession, order: Order, case: Row, decision: Gra
     feeds = feeds_of(kind, made)
     if feeds:
         await insert_outbox(session, topic=REPAIR_RESULT, channels=feeds, kind=kind, row=made, now=order.now)
+    if pushed is not None:
+        await insert_outbox(
+            session, topic=REPAIR_PUSH, channels=["gsxt"], kind=kind, row=made, now=order.now, due_on=pushed.on
+        )
     for topic in (PARTY_NOTICE, PLATFORM_NOTICE):
         await insert_outbox(session, topic=topic, channels=[None], kind=kind, row=made, now=order.now)
     return made

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from schemas.repair import CertificateOut, ObjectionOut, ObjectionPage, RepairOut, RepairPage
 from service.db import Database
+from tests.factories import make_registration
 from tests.service.blacklist.test_endpoints import listed
 from tests.service.penalties.lives import USCC, Office, open_office
 
@@ -158,6 +159,27 @@ async def test_reorganisation_is_a_ground_of_its_own(office: Office) -> None:
         office.second_repairer, case, "grant", GRANTED | {"confirmed": {"court_plan": "裁定书已核"}}
     )
     assert (done["state"], await office.status_ids()) == ("granted", set())
+
+
+async def test_the_result_for_a_firm_of_another_province_is_pushed_there_within_its_term(office: Office) -> None:
+    async with office.database.transaction() as session:
+        await make_registration(session, USCC, division_code="510100")
+    record = await office.published()
+    case = await apply(
+        office.repairer,
+        record,
+        ground="bankruptcy_reorganisation",
+        court_document_no="（2026）渝05破3号",
+        intake="gsxt",
+    )
+    case = await office.must(office.second_repairer, case, "accept")
+    done = await office.must(
+        office.second_repairer, case, "grant", GRANTED | {"confirmed": {"court_plan": "裁定书已核"}}
+    )
+    # D17: three working days from Tuesday 2026-11-24.
+    assert done["events"][-1]["act"]["push"] == {"deadline": "D17", "due_on": "2026-11-27", "provisional": False}
+    queued = await rows(office.database, "SELECT due_on::text FROM outbox_item WHERE topic = 'feed_repair_push'")
+    assert queued == [("2026-11-27",)]
 
 
 async def test_only_the_firm_and_its_authority_apply_and_an_application_is_taken_back(office: Office) -> None:
