@@ -89,7 +89,7 @@ async def list_known_versions(
 ) -> Mapping[UUID, list[KnownVersion]]:
     """Return the versions of each record that were numbered by position `upto`, all without one, oldest first.
 
-    A version becomes known with its first position.
+    A version becomes known with its first position. One that was replaced in the very batch that numbered it was never known.
     """
     table = _VIEW[kind][0]
     rows = await connection.fetch(
@@ -99,10 +99,12 @@ async def list_known_versions(
             JOIN change c ON c.uscc = a.uscc AND c.record_id = a.id
             WHERE $3::bigint IS NULL OR c.position <= $3
             GROUP BY 1, 2, 3
+        ), turns AS (
+            SELECT *, lead(known_at) OVER (PARTITION BY record_id ORDER BY version_no) AS replaced_at FROM told
         )
-        SELECT v.id, v.state, v.public_from, v.public_until, v.public_reason, t.known_at,
-               lead(t.known_at) OVER (PARTITION BY v.id ORDER BY v.version_no) AS replaced_at
-        FROM told t JOIN {table} v ON v.uscc = t.uscc AND v.id = t.record_id AND v.version_no = t.version_no
+        SELECT v.id, v.state, v.public_from, v.public_until, v.public_reason, t.known_at, t.replaced_at
+        FROM turns t JOIN {table} v ON v.uscc = t.uscc AND v.id = t.record_id AND v.version_no = t.version_no
+        WHERE t.replaced_at IS DISTINCT FROM t.known_at
         ORDER BY v.id, v.version_no""",  # noqa: S608 - the table is one of the two above
         [uscc for uscc, _ in records],
         [record for _, record in records],

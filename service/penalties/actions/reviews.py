@@ -20,6 +20,7 @@ from service.penalties.actions import (
 )
 from service.penalties.rules import MOVES, GateFailed, NotDisplayed, TierDiffers, WindowOver
 from service.penalties.rules.gate import Checklist, check_signed, checklist_view
+from service.penalties.rules.windows import window_columns
 from service.records.outbox import queue_publication
 from service.records.queries import Row, put_record_name
 from service.records.rules import ImpossibleDay
@@ -59,9 +60,16 @@ async def approve(session: AsyncSession, catalog: Catalog, order: Order, *, sign
     """
     move = MOVES["approve"]
     row = await begin(session, order, move)
-    checklist = await review(session, catalog, row, content_of(row), today=order.today)
+    content = content_of(row)
+    checklist = await review(session, catalog, row, content, today=order.today)
     check_signed(checklist, tier=signature.tier, signed=signature.signed)
-    changes = {"reviewer": str(order.actor.id), "tier_basis": signature.tier_basis}
+    # What is signed is the law of today, and no longer that of the day on which it was handed in.
+    published_on, public_from = first_days(row, today=order.today)
+    windows = work_out(catalog, row, content, published_on=published_on, public_from=public_from)
+    changes = dict(window_columns(windows)) | {
+        "reviewer": str(order.actor.id),
+        "tier_basis": signature.tier_basis,
+    }
     return await finish(session, order, move, row, changes=changes, act=kept(checklist, signature))
 
 

@@ -171,3 +171,14 @@ async def test_a_registration_that_was_taken_back_is_told(session: AsyncSession)
     await number_changes(session)
     told = await render(session, date(2026, 11, 24))
     assert [(item["event"], item["record"]) for item in told] == [("unregistered", None)] * 2
+
+
+async def test_what_was_hidden_in_the_batch_that_told_it_leaves_no_tombstone(session: AsyncSession) -> None:
+    uscc = make_uscc()
+    mistake = await make_penalty(session, uscc)
+    await make_penalty(session, uscc, head=mistake, state="recalled", event="ended")
+    await number_changes(session, at=datetime(2026, 2, 1, tzinfo=UTC))
+    assert await render(session, date(2026, 11, 24)) == [
+        {"position": 1, "event": "none"},
+        {"position": 2, "event": "none"},
+    ]

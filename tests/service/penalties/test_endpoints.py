@@ -1,5 +1,5 @@
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -156,6 +156,7 @@ async def test_personal_data_is_marked_redacted_and_kept_beside_for_the_authorit
 
 async def test_a_fallen_decision_is_hidden_at_once_with_a_notice_that_says_no_more_than_it_must(office: Office) -> None:
     record = await office.published()
+    await office.settle()
     for body, code in (
         ({"fell_on": "2026-11-25"}, "impossible_day"),
         ({"fell_on": "2026-11-01"}, "impossible_day"),
@@ -379,3 +380,18 @@ async def test_lists_are_paged_and_show_each_key_what_it_may_see(office: Office)
     assert [one["state"] for one in drafts] == ["draft"]
     assert (await office.recorder.get(path, params={"cursor": "IngnIg"})).json()["code"] == "bad_cursor"
     assert (await office.public.get(path)).status_code == 401
+
+
+async def test_what_is_signed_is_the_law_of_that_day_and_not_of_the_day_it_was_handed_in(office: Office) -> None:
+    """Handed in before order 45 had a row for it, approved and published under that row."""
+    days = dict.fromkeys(("decided_on", "served_on", "publication_told_on", "repair_notice_served_on"), "2019-05-20")
+    criticism = {"kinds": ["criticism"], "fine_fen": None, "confiscation_fen": None, "penalty_content": "通报批评"}
+    async with open_office(office.database, now=datetime(2021, 8, 31, 4, tzinfo=UTC)) as before:
+        record = await before.submitted(**days, **criticism)
+        undecided = await before.do(before.reviewer, record, "approve", SIGNED | {"tier": "minor"})
+        assert undecided.json()["code"] == "gate_failed"
+    async with open_office(office.database, now=datetime(2021, 9, 1, 4, tzinfo=UTC)) as after:
+        record = await after.must(after.reviewer, record, "approve", SIGNED | {"tier": "minor"})
+        assert record["publish_until"] is None or record["publish_until"] == "2021-12-01"
+        shown = await after.must(after.reviewer, record, "publish")
+        assert (shown["publish_from"], shown["publish_until"]) == ("2021-09-01", "2021-12-01")
