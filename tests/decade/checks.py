@@ -2,6 +2,7 @@
 
 import random
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from service.subjects.credit_file import list_entries, list_penalties
 from service.subjects.search import search_names, show_found
 from tests.decade.model import Record, Subject, World, day_of
 from tests.decade.people import AUTHORITIES, person
+from tests.service.store.support import led_on, reading
 
 KINDS = ("blacklist_entry", "penalty")
 
@@ -26,8 +28,11 @@ KINDS = ("blacklist_entry", "penalty")
 class Checks:
     """Asks the service and the model the same, and keeps a reader who follows the log."""
 
-    def __init__(self, database: Database, world: World, chance: random.Random, counts: dict[str, int]) -> None:
+    def __init__(
+        self, database: Database, world: World, chance: random.Random, counts: dict[str, int], folder: Path
+    ) -> None:
         self.database = database
+        self.folder = folder
         self.world = world
         self.chance = chance
         self.counts = counts
@@ -40,8 +45,8 @@ class Checks:
     async def subject(self, code: str, at: datetime, *, covered: bool) -> None:
         """One firm: its status now, its file for every authority, its lists for a platform, its names."""
         found = self.world.subjects[code]
-        answer: dict[str, Any] = (await look_up(self.database, Question(code), divisions=frozenset(), now=at)).body
-        self.status(found, answer, at, covered=covered)
+        answer = await look_up(self.database, Question(code), divisions=frozenset(), now=at)
+        self.status(found, orjson.loads(answer.body), at, covered=covered)
         if self.chance.random() < 0.5:
             await self.past(found, at)
         if self.chance.random() < 0.3:
@@ -68,7 +73,7 @@ class Checks:
             question = Question(
                 subject.code, as_of=as_of.isoformat(), known_at=None if known is None else known.isoformat()
             )
-            answer: Any = (await look_up(self.database, question, divisions=frozenset(), now=at)).body
+            answer = orjson.loads((await look_up(self.database, question, divisions=frozenset(), now=at)).body)
             for kind, name in zip(KINDS, ("blacklist_entries", "penalties"), strict=True):
                 told = {str(one["id"]) for one in answer[name]}
                 expected = subject.past(at, kind, as_of=as_of, known_at=known)
@@ -114,11 +119,14 @@ class Checks:
         codes = list(self.world.subjects)
         for first in range(0, len(codes), 10_000):
             part = codes[first : first + 10_000]
-            async with self.database.reading() as session:
-                batch = await answer_batch(session, part, divisions=frozenset(), now=at)
-            results: Any = batch["results"]
-            for code, rendered in zip(part, results, strict=True):
-                self.status(self.world.subjects[code], loads(rendered), at, covered=covered)
+            asked = await answer_batch(self.database, part, divisions=frozenset(), now=at)
+            for code, answer in zip(part, orjson.loads(asked)["results"], strict=True):
+                self.status(self.world.subjects[code], answer, at, covered=covered)
+            await led_on(self.database, self.folder, now=at)
+            async with reading(self.database, self.folder) as store:
+                stored = await answer_batch(self.database, part, divisions=frozenset(), now=at, store=store)
+                assert store.counts["store"], "the store was not asked"
+            assert orjson.loads(stored)["results"] == orjson.loads(asked)["results"]
         self.count("looks at everything")
 
     async def pages(self, at: datetime, *, is_complete: bool) -> None:
@@ -163,7 +171,3 @@ class Checks:
             if page.next is None:
                 return items
             after = page.next
-
-
-def loads(rendered: Any) -> Any:
-    return orjson.loads(orjson.dumps(rendered))

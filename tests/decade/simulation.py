@@ -158,7 +158,7 @@ class Decade:
                 ),
             )  # fmt: skip
             self.catalog = await load_catalog(session)
-        self.checks = Checks(self.database, self.world, self.chance, self.counts)
+        self.checks = Checks(self.database, self.world, self.chance, self.counts, self.folder / "store")
         for n in range(self.size.lives + self.size.filed):
             code = make_uscc(n, prefix="92" if n % 9 == 0 else "91")
             self.world.subjects[code] = Subject(code)

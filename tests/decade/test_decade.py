@@ -14,7 +14,7 @@ from service.db import Database
 from tests.decade.simulation import FIRST, Decade, Size
 
 #: `make test`: a few hundred firms. `make proof`: 100,000, or what the environment says.
-SMALL = Size(lives=40, filed=200, files=10, looks=12)
+SMALL = Size(lives=30, filed=170, files=8, looks=8)
 SUBJECTS = int(os.environ.get("XINYONG_DECADE_SUBJECTS", "100000"))
 LARGE = Size(lives=SUBJECTS // 20, filed=SUBJECTS - SUBJECTS // 20, files=400, looks=40, edges=2, pages=0.25)
 
