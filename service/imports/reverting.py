@@ -7,6 +7,7 @@ from asyncpg import Connection
 
 from service.imports import deciding
 from service.imports.shapes import Shape
+from service.models import Base
 
 
 async def revert_rows(
@@ -39,12 +40,18 @@ async def revert_rows(
     )
     columns = ["source_code", "import_id", "import_row", "row_digest", "content_digest", *shape.names]
     listed = ", ".join(columns)
-    from_back = ", ".join(f"b.{name}" for name in columns)
+    # What is restored is all that the version had, what only people here fill included.
+    restored = [
+        column.name
+        for column in Base.metadata.tables[shape.version].columns
+        if column.name not in {"uscc", "id", "version_no", "state", "command", "actor", "recorded_at", "superseded_at"}
+    ]
+    from_back = ", ".join(f"b.{name}" for name in restored)
     voided = ", ".join("false" if name == "registered" else f"c.{name}" for name in columns)
     same_back = "b.uscc = c.uscc AND b.version_no = c.back_to" + (" AND b.id = c.id" if shape.has_id else "")
     key = "c.uscc, c.id" if shape.has_id else "c.uscc"
     await connection.execute(
-        f"""INSERT INTO {shape.version} ({identity}, version_no, state, command, actor, recorded_at, {listed})
+        f"""INSERT INTO {shape.version} ({identity}, version_no, state, command, actor, recorded_at, {", ".join(restored)})
         SELECT {key}, c.version_no + 1, b.state, 'revert_import', $1::text, $2::timestamptz, {from_back}
         FROM reverting c JOIN {shape.version} b ON {same_back}""",
         actor,

@@ -22,6 +22,8 @@ class Shape:
     compared: tuple[str, ...]
     read_from: Mapping[str, tuple[str, ...]]
     head_columns: tuple[str, ...] = ()
+    #: Columns that only people here fill; a file that changes a draft leaves them as they are.
+    of_people: tuple[str, ...] = ()
 
     @property
     def has_id(self) -> bool:
@@ -164,6 +166,13 @@ PENALTIES: Final = Shape(
         "field": ("field", "violation_type", "case_name", "violation_facts", "legal_basis"),
         "case_category": ("violation_type", "case_name", "violation_facts", "legal_basis"),
     },
+    of_people=(
+        "served_on",
+        "publication_told_on",
+        "repair_notice_served_on",
+        "display_exception",
+        "display_exception_until",
+    ),
 )
 
 BLACKLIST: Final = Shape(
@@ -198,6 +207,18 @@ BLACKLIST: Final = Shape(
         "remark": ("remark",),
     },
     head_columns=("list_id",),
+    of_people=(
+        "ground_code",
+        "legal_basis",
+        "evidence",
+        "facts",
+        "found_on",
+        "notified_on",
+        "statement_until",
+        "consented_on",
+        "consent_document_no",
+        "repair_notice_served_on",
+    ),
 )
 
 SUBJECTS: Final = Shape(

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from service.catalog.queries import load_catalog
+from service.changes.rules import ChangeKind
 from service.db import Database
 from service.imports.actions import resubmit_row, revert_import, take_in_waiting
 from service.imports.queries import count_outcomes, get_import
 from service.imports.rules import REASONS, ListClosed, MayNotImport, NotQuarantined, NotRevertible
+from service.records.queries import Event, append_version, lock_current
 from service.samples import sample_code
 from tests.service.imports.support import (
     NOW,
@@ -231,6 +233,29 @@ async def test_a_reverted_import_leaves_nothing_and_its_keys_are_free_again(seed
     async with seeded.transaction() as session:
         with pytest.raises(NotRevertible):
             await revert_import(session, import_id=mistaken.id, actor="test", now=NOW)
+
+
+async def test_what_people_filled_in_a_draft_survives_a_file_and_its_revert(seeded: Database, tmp_path: Path) -> None:
+    await bring_in(seeded, write_csv(tmp_path / "a.csv", [penalty(1)]), source=None)
+    ((uscc, record_id),) = await rows_of(seeded, "SELECT uscc, id FROM penalty")
+    edited = Event("edit", "draft", "a person", "recorded", NOW)
+    async with seeded.transaction() as session:
+        row = await lock_current(session, ChangeKind.PENALTY, uscc=uscc, record_id=record_id)
+        changes = {"served_on": NOW.date(), "recorders": [*row["recorders"], "a person"]}
+        await append_version(session, ChangeKind.PENALTY, current=row, changes=changes, event=edited)
+    again = write_csv(tmp_path / "b.csv", [penalty(1, content="罚款人民币9000元")])
+    changed = await bring_in(seeded, again, source=None)
+    assert outcomes(changed) == {"changed": 1}
+    asked = "SELECT fine_fen, served_on::text, recorders FROM penalty_version WHERE superseded_at IS NULL"
+    ((fine, served_on, recorders),) = await rows_of(seeded, asked)
+    assert (fine, served_on) == (900_000, "2026-11-24")
+    # Whoever wrote a part of it is not the one who reviews it.
+    assert "a person" in recorders
+    async with seeded.transaction() as session:
+        await revert_import(session, import_id=changed.id, actor="test", now=NOW)
+    ((fine, served_on, recorders),) = await rows_of(seeded, asked)
+    assert (fine, served_on) == (100_000, "2026-11-24")
+    assert "a person" in recorders
 
 
 async def test_own_rows_are_drafts_and_a_foreign_authority_is_a_mismatch(seeded: Database, tmp_path: Path) -> None:
