@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import access, answers, audit, exports, imports, name_search
+from benchmarks import access, answers, audit, exports, imports, name_search, status
 from benchmarks.steps import console, step
 from service import embedded
 from service.migrate import migrate
@@ -26,6 +26,7 @@ BENCHMARKS: dict[str, Callable[[str], Awaitable[list[dict[str, Any]]]]] = {
     "audit": audit.measure,
     "imports": imports.measure,
     "answers": answers.measure,
+    "status": status.measure,
     "exports": exports.measure,
     "name_search": name_search.measure,
 }

@@ -92,10 +92,11 @@ async def _at_size(
     codes = [uscc for uscc, _ in made]
     label = f"{len(made):,} subjects"
     serve = [sys.executable, "-m", "service", "serve"]
-    async with _server(serve, database_url, "/readyz") as (api, pid):
-        naive_port = _free_port()
+    environment = os.environ | {"XINYONG_DATABASE_URL": database_url}
+    async with server(serve, environment, "/readyz") as (api, pid):
+        naive_port = free_port()
         naive = [sys.executable, "-m", "benchmarks.naive", str(naive_port), database_url]
-        async with _server(naive, database_url, "/openapi.json", naive_port) as (_, naive_pid):
+        async with server(naive, environment, "/openapi.json", naive_port) as (_, naive_pid):
             with step(f"one status, {label}", pid, naive_pid):
                 ours, theirs = await _in_turns(
                     lambda: _rate(api, "/v1/status/", chance.choices(codes, k=SINGLE)),
@@ -146,7 +147,8 @@ async def _join(connection: asyncpg.Connection, codes: list[str], today: date) -
     return len(codes) / (perf_counter() - began)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -154,13 +156,14 @@ def _free_port() -> int:
 
 
 @asynccontextmanager
-async def _server(
-    command: list[str], database_url: str, path: str, port: int | None = None
+async def server(
+    command: list[str], environment: dict[str, str], path: str, port: int | None = None
 ) -> AsyncIterator[tuple[int, int]]:
     """Run a server process; yield its port and process id once `path` answers 200."""
-    port = port or _free_port()
-    environment = os.environ | {"XINYONG_DATABASE_URL": database_url, "XINYONG_PORT": str(port)}
-    process = await asyncio.create_subprocess_exec(*command, env=environment, cwd=Path(__file__).parents[1])
+    port = port or free_port()
+    process = await asyncio.create_subprocess_exec(
+        *command, env=environment | {"XINYONG_PORT": str(port)}, cwd=Path(__file__).parents[1]
+    )
     try:
         for _ in range(300):
             if process.returncode is not None:

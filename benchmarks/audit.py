@@ -1,21 +1,24 @@
 """What the audit costs: one status asked with a key at 64 connections, with every answer's entry committed first and without.
 
-Both are real server processes on one database, asked in turns; the second is the same application without its audit layer.
+Both are real server processes on one database, asked in turns; the second is the same application with a recorder that writes nothing.
 """
 
+import os
 import random
 import sys
 from statistics import median
-from typing import Final, cast
+from typing import Final
 
-from benchmarks.answers import _free_port, _server
+from starlette.types import Scope
+
+from benchmarks.answers import free_port, server
 from benchmarks.load import HOST, send
 from benchmarks.population import grow, prepare
 from benchmarks.steps import Figure, figure, step
 from service.access.keys.actions import create_key
 from service.access.rules import Role
 from service.app import create_app
-from service.audit.middleware import Auditing
+from service.audit.middleware import Recorder
 from service.clock import legal_day, system_clock
 from service.db import Database
 from service.logs import log_to_stderr
@@ -30,13 +33,23 @@ SUBJECTS: Final = 2_000
 GOAL: Final = 0.65
 
 
+class Unrecorded(Recorder):
+    """A recorder that writes nothing."""
+
+    async def record(self, scope: Scope, *, status: int, outcome: str) -> None:
+        """Let the answer pass."""
+
+
 def serve(port: int, url: str, *, audited: bool) -> None:
-    """Serve the API on a port until told to stop; without its audit layer where it is not `audited`."""
+    """Serve the API on a port until told to stop; with a recorder that writes nothing where it is not `audited`."""
     settings = Settings(database_url=url, port=port, log_level="warning")
     log_to_stderr(settings)  # its line for each request is no part of what is measured
     app = create_app(settings, database=api_database(url, settings))
     if not audited:
-        app.user_middleware = [layer for layer in app.user_middleware if cast("object", layer.cls) is not Auditing]
+        recorder = app.state.recorder
+        app.state.recorder = Unrecorded(
+            writer=recorder.writer, clock=recorder.clock, strict=False, observe=recorder.observe
+        )
     api_server(app, settings).run()
 
 
@@ -56,11 +69,12 @@ async def measure(database_url: str) -> list[Figure]:
     chance = random.Random(20261124)  # noqa: S311 - picks what is asked, no secrets
     codes = [uscc for uscc, _ in made]
     command = [sys.executable, "-m", "benchmarks.audit"]
-    ports = _free_port(), _free_port()
+    ports = free_port(), free_port()
+    environment = os.environ | {"XINYONG_DATABASE_URL": database_url}
     rates: tuple[list[float], list[float]] = ([], [])
     async with (
-        _server([*command, str(ports[0]), database_url, "audited"], database_url, "/healthz", ports[0]) as (_, first),
-        _server([*command, str(ports[1]), database_url, "plain"], database_url, "/healthz", ports[1]) as (_, second),
+        server([*command, str(ports[0]), database_url, "audited"], environment, "/healthz", ports[0]) as (_, first),
+        server([*command, str(ports[1]), database_url, "plain"], environment, "/healthz", ports[1]) as (_, second),
     ):
         with step(f"one status with a key, {CONNECTIONS} connections", first, second):
             for _ in range(ROUNDS + 1):

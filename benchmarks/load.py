@@ -7,9 +7,10 @@ from time import perf_counter
 HOST = "127.0.0.1"
 
 
-def get(path: str) -> bytes:
-    """Return a request for `path`."""
-    return f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode()
+def get(path: str, *, key: str | None = None) -> bytes:
+    """Return a request for `path`, with a key where one is given."""
+    head = f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\n"
+    return f"{head}Authorization: Bearer {key}\r\n\r\n".encode() if key else f"{head}\r\n".encode()
 
 
 def post(path: str, body: bytes, *, key: str) -> bytes:

@@ -45,9 +45,10 @@ import service.web.endpoints
 from schemas.base import Problem
 from service.access.cache import AccessCache
 from service.access.oidc.tokens import read_tokens
-from service.audit.middleware import Auditing
+from service.audit.middleware import Auditing, Recorder
 from service.audit.writer import AuditWriter
 from service.catalog.queries import CatalogCache
+from service.changes.feed import ChangeFeed
 from service.clock import Clock, system_clock
 from service.db import Database
 from service.docs_pages import add_pages
@@ -55,16 +56,17 @@ from service.documents.rules import MAX_DOCUMENT
 from service.http import refuse_unknown_parameters
 from service.idempotency.http import add_repetition
 from service.limits.limiter import Limiter
-from service.limits.middleware import RateLimits
+from service.limits.middleware import Gate, RateLimits
 from service.metrics.figures import Figures
 from service.middleware.body_limit import BodyLimit
-from service.middleware.capacity import Capacity
+from service.middleware.capacity import Capacity, Places
 from service.middleware.headers import SecurityHeaders
 from service.middleware.pace import Pace
 from service.openapi import finish
 from service.problems import add_problem_handlers
 from service.request_checks import refuse_forbidden_characters, refuse_malformed_body
 from service.settings import Settings
+from service.status.door import StatusDoor
 from service.store.files import store_folder
 from service.store.reader import StoreReader
 from service.web.actions import Counts
@@ -186,7 +188,7 @@ class Api(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """Return the layers of the application; the outermost adds its headers to every answer, errors included."""
         origins = self.state.settings.origins()
-        layers: ASGIApp = super().build_middleware_stack()
+        layers: ASGIApp = StatusDoor(super().build_middleware_stack(), self, largest=MAX_BODY)
         if origins:
             layers = CORSMiddleware(
                 layers,
@@ -203,6 +205,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     await app.state.access.close()
     app.state.status_store.close()
+    await app.state.change_feed.close()
 
 
 def create_app(
@@ -239,6 +242,7 @@ def create_app(
     app.state.page_counts = Counts()
     app.state.access = AccessCache(database, tokens=read_tokens(settings.oidc_config))
     app.state.report_press = Press()
+    app.state.change_feed = ChangeFeed(database, clock)
     app.state.status_store = StoreReader(store_folder(settings), database, max_staleness=settings.max_staleness)
     # The last one added sees a request first.
     app.add_middleware(
@@ -247,18 +251,21 @@ def create_app(
         larger={"/v1/imports": settings.max_upload_bytes + MULTIPART_FRAME, "/v1/documents": MAX_DOCUMENT},
     )
     app.add_middleware(Pace, patience=settings.client_timeout_s, clock=monotonic)
-    app.add_middleware(Capacity, most=settings.max_in_flight, deadline=settings.request_timeout_s)
+    app.state.places = places = Places(settings.max_in_flight, streams=settings.max_streams)
+    app.add_middleware(Capacity, places=places, deadline=settings.request_timeout_s)
     app.state.limiter = limiter
-    if limiter is not None:
-        app.add_middleware(RateLimits, limiter=limiter)
+    app.state.gate = gate = None if limiter is None else Gate(limiter)
+    if gate is not None:
+        app.add_middleware(RateLimits, gate=gate)
     app.add_middleware(ProblemPages)
     writer = AuditWriter(database)
     app.state.figures = Figures()
     app.state.audit_writer = writer
     # Added last, so outermost: what the others refuse is recorded too.
-    app.add_middleware(
-        Auditing, writer=writer, clock=clock, strict=settings.audit == "strict", observe=app.state.figures.observe
+    app.state.recorder = Recorder(
+        writer=writer, clock=clock, strict=settings.audit == "strict", observe=app.state.figures.observe
     )
+    app.add_middleware(Auditing, recorder=app.state.recorder)
     add_problem_handlers(app)
     add_repetition(app)
     for router in ROUTERS:

@@ -100,7 +100,8 @@ async def _catalog(request: Request) -> Catalog:
 CatalogDep = Annotated[Catalog, Depends(_catalog)]
 
 
-async def _identity(request: Request, catalog: CatalogDep, now: Now) -> Actor | Refusal:
+async def identify(request: Request, catalog: CatalogDep, now: Now) -> Actor | Refusal:
+    """Return who asks, or why that cannot be said: an operation that needs no key goes on without."""
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     secret = secret.strip()
     if scheme.lower() != "bearer" or not secret:
@@ -118,7 +119,7 @@ async def _identity(request: Request, catalog: CatalogDep, now: Now) -> Actor | 
     return actor
 
 
-Identity = Annotated[Actor | Refusal, Depends(_identity)]
+Identity = Annotated[Actor | Refusal, Depends(identify)]
 
 
 async def _actor(identity: Identity, _documented: Annotated[object, Security(bearer)]) -> Actor:

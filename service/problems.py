@@ -301,6 +301,12 @@ HANDLERS: Final[dict[type[Exception], Callable[[Request, Exception], Awaitable[R
 }
 
 
+async def problem_for(request: Request, error: Exception) -> Response:
+    """Return the answer that an error is, as the framework would look its handler up."""
+    handler = next(HANDLERS[kind] for kind in type(error).__mro__ if kind in HANDLERS)
+    return await handler(request, error)
+
+
 def add_problem_handlers(app: FastAPI) -> None:
     """Let every error of `app` leave as a problem document."""
     for error, handler in HANDLERS.items():

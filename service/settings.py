@@ -89,6 +89,7 @@ class Settings(BaseSettings):
     max_in_flight: int = Field(
         default=200, ge=1, description="Requests one API process works on at a time; more are told to come again."
     )
+    max_streams: int = Field(default=10_000, ge=1, description="Streams of changes that one API process keeps open.")
     rate_key: str = Field(
         default="200000/10 seconds; 20000000/hour",
         description="Units of work that one key may ask; `off` for no limit.",

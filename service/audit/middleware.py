@@ -101,55 +101,18 @@ async def record_write(session: AsyncSession, scope: Scope, *, at: datetime) -> 
         note_of(scope).written = True
 
 
-class Auditing:
-    """Middleware round the whole application. In `strict` mode an answer waits until its entry is committed."""
+class Recorder:
+    """What every answer passes on its way out, by whichever door: its entry, its figures, its log line.
 
-    def __init__(
-        self, app: ASGIApp, *, writer: AuditWriter, clock: Clock, strict: bool, observe: Callable[[Seen], None]
-    ) -> None:
-        self.app = app
+    In `strict` mode an answer waits until its entry is committed.
+    """
+
+    def __init__(self, *, writer: AuditWriter, clock: Clock, strict: bool, observe: Callable[[Seen], None]) -> None:
         self.writer = writer
         self.clock = clock
         self.strict = strict
         self.observe = observe
         self._counted_at = clock()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on and its answer back, once the answer's entry is committed."""
-        if scope["type"] == "lifespan":
-            await self.app(scope, self._noticing_shutdown(receive), send)
-            return
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        headers = Headers(scope=scope)
-        note = Note(
-            request_id=usable_request_id(headers.get(REQUEST_ID_HEADER)) or str(uuid_utils.compat.uuid7()),
-            purpose=read_purpose(headers.get(PURPOSE_HEADER)),
-        )
-        scope[NOTE] = note
-        structlog.contextvars.bind_contextvars(request_id=note.request_id)
-        began = time.perf_counter()
-        passage = _Passage(self, scope, receive, send)
-        try:
-            await self.app(scope, receive, passage.send)
-        except Exception:
-            if not passage.started:
-                passage.status = 500
-                with suppress(AuditUnavailable):
-                    await self.record(scope, status=500, outcome="internal_error")
-            raise
-        finally:
-            seen = Seen(operation_of(scope), passage.status, note.who.roles, time.perf_counter() - began)
-            self.observe(seen)
-            log.info(
-                "request",
-                operation=seen.operation,
-                status=seen.status,
-                outcome=note.outcome,
-                actor=note.who.id,
-                ms=round(seen.seconds * 1000, 1),
-            )
 
     async def record(self, scope: Scope, *, status: int, outcome: str) -> None:
         """Write the entry of an answer, or count it.
@@ -172,6 +135,20 @@ class Auditing:
         else:
             self.writer.write_soon(entry)
 
+    def tell(self, scope: Scope, *, status: int, began: float) -> None:
+        """Count an answer in the figures and write its line in the log; `began` is `time.perf_counter` at its request."""
+        note = note_of(scope)
+        seen = Seen(operation_of(scope), status, note.who.roles, time.perf_counter() - began)
+        self.observe(seen)
+        log.info(
+            "request",
+            operation=seen.operation,
+            status=seen.status,
+            outcome=note.outcome,
+            actor=note.who.id,
+            ms=round(seen.seconds * 1000, 1),
+        )
+
     def _count(self, operation: str, now: datetime) -> None:
         self.writer.counts[operation] += 1
         if abs(now - self._counted_at) >= COUNT_EVERY:
@@ -187,12 +164,53 @@ class Auditing:
                     count_entry(operation=operation, count=count, at=now, entry_id=uuid_utils.compat.uuid7())
                 )
 
+
+def begin_note(scope: Scope, *, request_id: str | None, purpose: str | None) -> Note:
+    """Give a request its note, with the id and the purpose that its headers state."""
+    note = Note(
+        request_id=usable_request_id(request_id) or str(uuid_utils.compat.uuid7()), purpose=read_purpose(purpose)
+    )
+    scope[NOTE] = note
+    structlog.contextvars.bind_contextvars(request_id=note.request_id)
+    return note
+
+
+class Auditing:
+    """Middleware round the whole application, so that no answer leaves without its entry."""
+
+    def __init__(self, app: ASGIApp, *, recorder: Recorder) -> None:
+        self.app = app
+        self.recorder = recorder
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on and its answer back, once the answer's entry is committed."""
+        if scope["type"] == "lifespan":
+            await self.app(scope, self._noticing_shutdown(receive), send)
+            return
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        begin_note(scope, request_id=headers.get(REQUEST_ID_HEADER), purpose=headers.get(PURPOSE_HEADER))
+        began = time.perf_counter()
+        passage = _Passage(self.recorder, scope, receive, send)
+        try:
+            await self.app(scope, receive, passage.send)
+        except Exception:
+            if not passage.started:
+                passage.status = 500
+                with suppress(AuditUnavailable):
+                    await self.recorder.record(scope, status=500, outcome="internal_error")
+            raise
+        finally:
+            self.recorder.tell(scope, status=passage.status, began=began)
+
     def _noticing_shutdown(self, receive: Receive) -> Receive:
         async def noticing() -> Message:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
-                self.flush_counts(self.clock())
-                await self.writer.drained()
+                self.recorder.flush_counts(self.recorder.clock())
+                await self.recorder.writer.drained()
             return message
 
         return noticing
@@ -201,8 +219,8 @@ class Auditing:
 class _Passage:
     """The way of one answer out."""
 
-    def __init__(self, auditing: Auditing, scope: Scope, receive: Receive, send: Send) -> None:
-        self._auditing = auditing
+    def __init__(self, recorder: Recorder, scope: Scope, receive: Receive, send: Send) -> None:
+        self._recorder = recorder
         self._scope = scope
         self._receive = receive
         self._send = send
@@ -227,14 +245,14 @@ class _Passage:
             return
         if self._held is not None:
             start, self._held = self._held, None
-            if not await self._recorded(_problem_code(message.get("body", b""), self.status)):
+            if not await self._recorded(problem_code(message.get("body", b""), self.status)):
                 return
             await self._send(start)
         await self._send(message)
 
     async def _recorded(self, outcome: str) -> bool:
         try:
-            await self._auditing.record(self._scope, status=self.status, outcome=outcome)
+            await self._recorder.record(self._scope, status=self.status, outcome=outcome)
         except AuditUnavailable as refusal:
             self._withheld = True
             self.status = 503
@@ -243,7 +261,8 @@ class _Passage:
         return True
 
 
-def _problem_code(body: bytes, status: int) -> str:
+def problem_code(body: bytes, status: int) -> str:
+    """Return the code of a refusal from its problem document."""
     try:
         problem = orjson.loads(body)
     except orjson.JSONDecodeError:

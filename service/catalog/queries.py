@@ -148,6 +148,10 @@ class CatalogCache:
         async with self._reading:
             return await self._read_again()
 
+    def fresh(self) -> Catalog | None:
+        """Return the snapshot where `get` would not have to ask the database for it; else None."""
+        return self._catalog if monotonic() < self._fresh_until else None
+
     def expire(self) -> None:
         """Ask for the version at the next `get`, because this process has just changed a catalogue."""
         self._fresh_until = 0.0

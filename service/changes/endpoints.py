@@ -1,14 +1,36 @@
-from typing import Annotated, Any
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+import orjson
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from fastapi.sse import format_sse_event
 
 from schemas.changes import ChangePage
 from service.changes.actions import read_changes
-from service.changes.rules import LogChanged, PositionAhead
-from service.http import KEY_REFUSALS, ActorDep, ReadSessionDep, Today, answers, json_response
+from service.changes.feed import ChangeFeed, Step
+from service.changes.rules import (
+    NONE,
+    ChangeKind,
+    LogChanged,
+    MalformedEventId,
+    PositionAhead,
+    Wanted,
+    event_id,
+    read_event_id,
+)
+from service.http import KEY_REFUSALS, ActorDep, DatabaseDep, Today, answers, json_response
 
 router = APIRouter(prefix="/v1/changes", tags=["changes"])
+
+STREAM: Final = "text/event-stream"
+
+#: A stream ends after so many seconds, and its reader comes back with its key: one that was revoked meanwhile does not.
+LONGEST_STREAM: Final = 900.0
+
+#: The event of a heartbeat; it is no change.
+HEAD: Final = "head"
 
 EXAMPLE: dict[str, Any] = {
     "log_id": "0b3c6a52-8c1e-4a55-9a43-5b0f0d6a7f11",
@@ -71,30 +93,91 @@ EXAMPLE: dict[str, Any] = {
 
 @router.get(
     "",
-    summary="Read the change log",
+    summary="Read or follow the change log",
     response_model=ChangePage,
-    responses=answers(
-        EXAMPLE,
-        *KEY_REFUSALS,
-        LogChanged,
-        PositionAhead,
-        words="A page, oldest first; positions have no gaps.",
-    ),
+    responses={
+        **answers(
+            EXAMPLE,
+            *KEY_REFUSALS,
+            LogChanged,
+            PositionAhead,
+            MalformedEventId,
+            words="A page, oldest first; positions have no gaps. With `Accept: text/event-stream` a stream of server-sent events.",
+        ),
+    },
 )
 async def list_changes(
     _actor: ActorDep,
-    session: ReadSessionDep,
+    request: Request,
+    database: DatabaseDep,
     today: Today,
-    after: Annotated[int, Query(ge=0, description="Position you have read up to; 0 for all.")] = 0,
+    after: Annotated[int, Query(ge=0, lt=2**63, description="Position you have read up to; 0 for all.")] = 0,
     log_id: Annotated[UUID | None, Query(description="The log you follow; a different one is a 409.")] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="Most changes of one page.")] = 1000,
+    kind: Annotated[
+        list[ChangeKind] | None, Query(description="Only changes of these kinds, and all tombstones.")
+    ] = None,
+    region: Annotated[
+        list[str] | None,
+        Query(max_length=100, description="Only of subjects whose digits 3 to 8 begin so, and all tombstones."),
+    ] = None,
+    list_id: Annotated[
+        list[str] | None,
+        Query(alias="list", max_length=100, description="Only entries of these lists, and all tombstones."),
+    ] = None,
+    heartbeat: Annotated[
+        float, Query(ge=1, le=60, description="Seconds of silence in a stream after which it says where the log ends.")
+    ] = 15,
+    last_event_id: Annotated[
+        str | None, Header(max_length=80, description="For a stream: the id of the last event, `LOG_ID:POSITION`.")
+    ] = None,
 ) -> Response:
     """Give what happened behind a position, in the one order that all readers see.
 
     Every change is rendered as it may be seen today: a record that is public shows its present state at each of its
     positions, one that was public and has ended is a tombstone at all of them, and anything else is its position alone.
     Keep `log_id` and the last position, ask with them again, and you miss nothing and see nothing twice.
+
+    A stream sends the same changes as events with the id `LOG_ID:POSITION`, and after `heartbeat` seconds of silence an event
+    `head` with the last position of the log. It ends from time to time; come back with `Last-Event-ID`.
     """
-    page = await read_changes(session, after=after, log_id=log_id, limit=limit, today=today)
-    content = {"log_id": page.log_id, "head_position": page.head_position, "items": page.items, "next": page.next}
+    if last_event_id is not None:
+        log_id, after = read_event_id(last_event_id)
+    wanted = Wanted(frozenset(kind or ()), tuple(region or ()), frozenset(list_id or ()))
+    async with database.reading() as session:
+        page = await read_changes(session, after=after, log_id=log_id, limit=limit, today=today)
+    if STREAM in request.headers.get("accept", ""):
+        feed: ChangeFeed = request.app.state.change_feed
+        steps = feed.follow(after=after, heartbeat=heartbeat, lasting=LONGEST_STREAM)
+        headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+        return StreamingResponse(_events(steps, wanted), media_type=STREAM, headers=headers)
+    content = {
+        "log_id": page.log_id,
+        "head_position": page.head_position,
+        "items": [item for item in page.items if wanted.takes(item)],
+        "next": page.next,
+    }
     return json_response(content, headers={"Cache-Control": "no-cache"})
+
+
+async def _events(steps: AsyncIterator[Step], wanted: Wanted) -> AsyncIterator[bytes]:
+    # The headers leave with the first bytes; who follows a quiet log must not wait for them.
+    yield format_sse_event(comment="the change log", retry=1000)
+    async for step in steps:
+        told = [
+            format_sse_event(
+                event=item["event"],
+                data_str=orjson.dumps(item, default=str).decode(),
+                id=event_id(step.log_id, item["position"]),
+            )
+            for item in step.items
+            if item["event"] != NONE and wanted.takes(item)
+        ]
+        if not told or step.items[-1]["event"] == NONE or not wanted.takes(step.items[-1]):
+            head = {"position": step.position, "head_position": step.head_position}
+            told.append(
+                format_sse_event(
+                    event=HEAD, data_str=orjson.dumps(head).decode(), id=event_id(step.log_id, step.position)
+                )
+            )
+        yield b"".join(told)

@@ -65,6 +65,60 @@ RENDERED: Final = {
 }
 
 
+class MalformedEventId(Invalid):
+    """`Last-Event-ID` is not the id of an event of this log: `LOG_ID:POSITION`."""
+
+    code = "malformed_event_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which changes a reader wants; nothing named means all.
+
+    `kinds` are those of `ChangeKind`, `regions` beginnings of digits 3 to 8 of the code, `lists` ids of lists. A tombstone says nothing
+    of these, since it names no subject, and so comes to every reader: who does not hold the record drops nothing.
+    """
+
+    kinds: frozenset[str] = frozenset()
+    regions: tuple[str, ...] = ()
+    lists: frozenset[str] = frozenset()
+
+    def takes(self, item: dict[str, Any]) -> bool:
+        """Return whether a rendered change is among those wanted."""
+        if not (self.kinds or self.regions or self.lists) or item["event"] == ENDED:
+            return True
+        if item["event"] == NONE:
+            return False
+        if self.kinds and item["kind"] not in self.kinds:
+            return False
+        if self.regions and not item["uscc"][2:8].startswith(self.regions):
+            return False
+        return not self.lists or (item["kind"] == ChangeKind.BLACKLIST_ENTRY and item["record"]["list"] in self.lists)
+
+
+def read_event_id(text: str) -> tuple[UUID, int]:
+    """Return log and position from the id of an event.
+
+    Raises:
+        MalformedEventId: it is none.
+    """
+    log_id, _, position = text.strip().partition(":")
+    try:
+        if not position.isascii() or not position.isdecimal() or len(position) > 18:
+            raise ValueError(position)
+        return UUID(log_id), int(position)
+    except ValueError:
+        raise MalformedEventId(
+            "Last-Event-ID must be the id of an event as it was sent: LOG_ID:POSITION.",
+            detail_zh="Last-Event-ID 应为收到过的事件编号：LOG_ID:POSITION。",
+        ) from None
+
+
+def event_id(log_id: UUID, position: int) -> str:
+    """Return the id of the event at a position."""
+    return f"{log_id}:{position}"
+
+
 @dataclass(frozen=True, slots=True)
 class LogHead:
     """The identity of the log and the last position in it."""

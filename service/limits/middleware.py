@@ -17,6 +17,8 @@ _METER: Final = "xinyong.meter"
 #: Keys that were good at their last use, remembered by a process: they are heard also where others from there were refused.
 MOST_GOOD: Final = 10_000
 
+MOST_FIELDS: Final = 1_000
+
 #: Reads go on when the limiter fails; these are reads although they are POSTs.
 READS: Final = frozenset({"/v1/status", "/v1/status/batch"})
 
@@ -24,8 +26,12 @@ READS: Final = frozenset({"/v1/status", "/v1/status/batch"})
 class Meter:
     """What one request has been charged, and to whom."""
 
-    def __init__(self, limiter: Limiter, kind: Kind, who: str, *, reads: bool) -> None:
+    def __init__(
+        self, limiter: Limiter, kind: Kind, who: str, *, reads: bool, key: str | None = None, address: str = ""
+    ) -> None:
         self.limiter = limiter
+        self.key = key
+        self.address = address
         self.kind = kind
         self.who = who
         self.reads = reads
@@ -69,45 +75,51 @@ def charge(request: Request, cost: int) -> None:
         meter.charge(cost)
 
 
-class RateLimits:
-    """Middleware that charges every request to its key, or to its address where it has none."""
+class Gate:
+    """Charges requests to keys and addresses; every door of a process asks the same one."""
 
-    def __init__(self, app: ASGIApp, *, limiter: Limiter) -> None:
-        self.app = app
+    def __init__(self, limiter: Limiter) -> None:
         self.limiter = limiter
         self._good: OrderedDict[str, None] = OrderedDict()
+        self._fields: dict[int, tuple[Verdict, list[tuple[bytes, bytes]]]] = {}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or refuse it; either way the answer says where the client stands."""
-        if scope["type"] != "http" or scope["path"] in ALWAYS or WITHIN in scope:
-            await self.app(scope, receive, send)
-            return
-        request = Request(scope)
-        address = address_key(request.client.host if request.client else None)
-        authorization = request.headers.get("authorization")
-        reads = request.method in {"GET", "HEAD", "OPTIONS"} or scope["path"] in READS
+    def meter(self, scope: Scope, *, authorization: str | None) -> Meter:
+        """Give a request its meter: of its key, or of its address where it has none."""
+        client = scope.get("client")
+        address = address_key(client[0] if client else None)
+        reads = scope["method"] in {"GET", "HEAD", "OPTIONS"} or scope["path"] in READS
         key = None if authorization is None else secret_key(authorization)
         kind, who = (Kind.ADDRESS, address) if key is None else (Kind.KEY, key)
-        meter = scope[_METER] = Meter(self.limiter, kind, who, reads=reads)
-        try:
-            if key is not None and key not in self._good:
-                self._check_address(address)
-            meter.charge(1)
-        except TooManyRequests as refusal:
-            await refused(request, refusal, meter.fields())(scope, receive, send)
-            return
-        except LimiterUnavailable as refusal:
-            await refused(request, refusal)(scope, receive, send)
-            return
+        meter = scope[_METER] = Meter(self.limiter, kind, who, reads=reads, key=key, address=address)
+        return meter
 
-        async def send_with_fields(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(meter.fields())
-                if key is not None:
-                    self._judge(key, address, refused=message["status"] == 401)
-            await send(message)
+    def admit(self, meter: Meter) -> None:
+        """Charge the request itself.
 
-        await self.app(scope, receive, send_with_fields)
+        Raises:
+            TooManyRequests, LimiterUnavailable: see `Meter.charge`.
+        """
+        if meter.key is not None and meter.key not in self._good:
+            self._check_address(meter.address)
+        meter.charge(1)
+
+    def fields(self, meter: Meter) -> list[tuple[bytes, bytes]]:
+        """Return the fields of `Meter.fields` as raw headers; those of one verdict are put together once."""
+        verdict = meter.verdict
+        if verdict is None:
+            return []
+        known = self._fields.get(id(verdict))
+        if known is None:
+            if len(self._fields) >= MOST_FIELDS:
+                self._fields.clear()
+            raw = [(name.lower().encode(), value.encode()) for name, value in meter.fields().items()]
+            known = self._fields[id(verdict)] = verdict, raw  # holding the verdict, so that its id is nobody else's
+        return known[1]
+
+    def settle(self, meter: Meter, *, status: int) -> None:
+        """Remember whether the key was good, once the answer is known."""
+        if meter.key is not None:
+            self._judge(meter.key, meter.address, refused=status == 401)
 
     def _check_address(self, address: str) -> None:
         try:
@@ -129,6 +141,38 @@ class RateLimits:
             self.limiter.ask(Kind.REFUSED, address)
         except LimiterFailed:
             return
+
+
+class RateLimits:
+    """Middleware that charges every request to its key, or to its address where it has none."""
+
+    def __init__(self, app: ASGIApp, *, gate: Gate) -> None:
+        self.app = app
+        self.gate = gate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or refuse it; either way the answer says where the client stands."""
+        if scope["type"] != "http" or scope["path"] in ALWAYS or WITHIN in scope:
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope)
+        meter = self.gate.meter(scope, authorization=request.headers.get("authorization"))
+        try:
+            self.gate.admit(meter)
+        except TooManyRequests as refusal:
+            await refused(request, refusal, meter.fields())(scope, receive, send)
+            return
+        except LimiterUnavailable as refusal:
+            await refused(request, refusal)(scope, receive, send)
+            return
+
+        async def send_with_fields(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(meter.fields())
+                self.gate.settle(meter, status=message["status"])
+            await send(message)
+
+        await self.app(scope, receive, send_with_fields)
 
 
 _WHO: Final = {

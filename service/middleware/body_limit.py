@@ -12,6 +12,20 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.problems import BodyTooLarge, refused
 
 
+def check_stated(length: str | None, limit: int) -> None:
+    """Refuse a body by the length that its header states.
+
+    Raises:
+        BodyTooLarge: it is more than `limit` bytes.
+    """
+    if length is not None and length.isdecimal() and int(length) > limit:
+        raise BodyTooLarge(
+            f"The body has {length} bytes; this operation takes {limit} at most. Send it in parts.",
+            detail_zh="请求内容过大，请分批提交。",
+            limit=limit,
+        )
+
+
 class BodyLimit:
     """Middleware that refuses bodies of more than `limit` bytes; `larger` are path prefixes with a limit of their own."""
 
@@ -26,13 +40,9 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         limit = self._limit(scope["path"])
-        stated = Request(scope).headers.get("content-length", "0")
-        if stated.isdecimal() and int(stated) > limit:
-            refusal = BodyTooLarge(
-                f"The body has {stated} bytes; this operation takes {limit} at most. Send it in parts.",
-                detail_zh="请求内容过大，请分批提交。",
-                limit=limit,
-            )
+        try:
+            check_stated(Request(scope).headers.get("content-length"), limit)
+        except BodyTooLarge as refusal:
             await refused(Request(scope), refusal)(scope, receive, send)
             return
         read = 0

@@ -11,44 +11,68 @@ from service.problems import DeadlinePassed, Overloaded, refused
 #: What operators ask to see how the process fares; never turned away.
 ALWAYS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
+#: What an answer says that had no place.
+OFTEN: Final = {"Retry-After": "1"}
+
 #: Marks the request by which this service reads a location for the answer to a repeated one; it counts as part of that one.
 WITHIN: Final = "xinyong.within"
 
 
+class Places:
+    """The requests that one process works on, by whichever door: `most` short ones at a time, as many uploads, and `streams`."""
+
+    def __init__(self, most: int, *, streams: int) -> None:
+        self.most = {"short": most, "long": most, "stream": streams}
+        self.working = dict.fromkeys(self.most, 0)
+
+    def take(self, kind: str) -> None:
+        """Take a place.
+
+        Raises:
+            Overloaded: all are taken.
+        """
+        if self.working[kind] >= self.most[kind]:
+            raise Overloaded(
+                "This process works on as many requests as it takes at a time. Ask again in a second.",
+                detail_zh="服务繁忙，请稍后再试。",
+            )
+        self.working[kind] += 1
+
+    def leave(self, kind: str) -> None:
+        """Give a place back."""
+        self.working[kind] -= 1
+
+
 class Capacity:
-    """Middleware that works on `most` requests at a time and ends one after `deadline` seconds.
+    """Middleware that works on as many requests as there are `places` and ends one after `deadline` seconds.
 
     Uploads and streams take as long as they take. They have places of their own, as many again, so that slow ones do not keep
     the others out.
     """
 
-    def __init__(self, app: ASGIApp, *, most: int, deadline: float) -> None:
+    def __init__(self, app: ASGIApp, *, places: Places, deadline: float) -> None:
         self.app = app
-        self.most = most
+        self.places = places
         self.deadline = deadline
-        self.working = {"short": 0, "long": 0}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it where all places are taken."""
         if scope["type"] != "http" or scope["path"] in ALWAYS or WITHIN in scope:
             await self.app(scope, receive, send)
             return
-        kind = "long" if _takes_long(Request(scope)) else "short"
-        if self.working[kind] >= self.most:
-            refusal = Overloaded(
-                "This process works on as many requests as it takes at a time. Ask again in a second.",
-                detail_zh="服务繁忙，请稍后再试。",
-            )
-            await refused(Request(scope), refusal, {"Retry-After": "1"})(scope, receive, send)
-            return
-        self.working[kind] += 1
+        kind = _kind(Request(scope))
         try:
-            if kind == "long":
-                await self.app(scope, receive, send)
-            else:
+            self.places.take(kind)
+        except Overloaded as refusal:
+            await refused(Request(scope), refusal, OFTEN)(scope, receive, send)
+            return
+        try:
+            if kind == "short":
                 await self._in_time(scope, receive, send)
+            else:
+                await self.app(scope, receive, send)
         finally:
-            self.working[kind] -= 1
+            self.places.leave(kind)
 
     async def _in_time(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
@@ -64,13 +88,18 @@ class Capacity:
         except TimeoutError:
             if started or not deadline.expired():
                 raise
-            refusal = DeadlinePassed(
-                f"The request took longer than {self.deadline:g} seconds and was ended. Ask for less at a time.",
-                detail_zh="请求处理超时，已终止。",
-            )
-            await refused(Request(scope), refusal)(scope, receive, send)
+            await refused(Request(scope), deadline_passed(self.deadline))(scope, receive, send)
 
 
-def _takes_long(request: Request) -> bool:
-    is_upload = request.method == "POST" and request.url.path == "/v1/imports"
-    return is_upload or "text/event-stream" in request.headers.get("accept", "")
+def deadline_passed(seconds: float) -> DeadlinePassed:
+    """Return the refusal of a request that took longer than it may."""
+    return DeadlinePassed(
+        f"The request took longer than {seconds:g} seconds and was ended. Ask for less at a time.",
+        detail_zh="请求处理超时，已终止。",
+    )
+
+
+def _kind(request: Request) -> str:
+    if request.method == "POST" and request.url.path == "/v1/imports":
+        return "long"
+    return "stream" if "text/event-stream" in request.headers.get("accept", "") else "short"

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADERS: Final[Mapping[str, str]] = {
@@ -28,6 +27,7 @@ class SecurityHeaders:
             name: "cross-origin" if open_to_others and name == "Cross-Origin-Resource-Policy" else value
             for name, value in HEADERS.items()
         }
+        self._raw = [(name.lower().encode(), value.encode()) for name, value in self.headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and add to its answer what it does not say itself."""
@@ -37,11 +37,12 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self.headers.items():
-                    headers.setdefault(name, value)
-                # What has a tag may be kept and asked about; nothing else is kept by anybody who is not told that he may.
-                headers.setdefault("Cache-Control", "no-cache" if "etag" in headers else "no-store")
+                present = {name.lower() for name, _ in message["headers"]}
+                added = [pair for pair in self._raw if pair[0] not in present]
+                if b"cache-control" not in present:
+                    # What has a tag may be kept and asked about; nothing else is kept by anybody who is not told that he may.
+                    added.append((b"cache-control", b"no-cache" if b"etag" in present else b"no-store"))
+                message["headers"] = [*message["headers"], *added]
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -22,7 +23,7 @@ from service.status.answers import (
     sources_view,
     to_json,
 )
-from service.status.entries import RegionParts, pack, regions_of, render
+from service.status.entries import RegionParts, is_plain, pack, regions_of, render
 from service.status.queries import (
     Facts,
     Log,
@@ -50,6 +51,7 @@ from service.uscc.bulk import check_codes
 from service.uscc.rules import KEY_STATES, CodeState, check
 
 BULK_FROM: Final = 100  # below this the vectorised check costs more than it saves
+NOBODY: Final = "-"  # stands for what is no code; no entry has this key
 ECHOED: Final = 64  # characters of a malformed code that are sent back
 
 #: How long an answer waits for a position that the log has not reached, and how often it looks, in seconds.
@@ -256,6 +258,7 @@ async def _as_known(connection: Connection, uscc: str, shown: Facts, *, position
     return facts
 
 
+@lru_cache(maxsize=64)
 def _etag(log: Log, today: date) -> str:
     sources = blake2b(f"{log.catalog_version} {log.sources}".encode(), digest_size=6).hexdigest()
     return f'W/"{log.log_id[:8]}-{log.position}-{today:%Y%m%d}-{sources}"'
@@ -306,9 +309,42 @@ async def answer_batch(
         TooManyCodes: there are more than `MAX_BATCH`.
         PositionNotReached: see `look_up`.
     """
+    if store is not None and len(codes) <= MAX_BATCH:
+        await store.look()
+        plainly = find_as_written(store, codes, day=legal_day(now), least=least)
+        if plainly is not None:
+            store.counts["store"] += 1
+            return render_batch(*plainly, divisions=divisions, now=now)
     batch = read_batch(codes)
     found = await _find(database, store, batch.asked, now=now, least=least)
     return render_batch(batch, found, divisions=divisions, now=now)
+
+
+def find_as_written(
+    store: StoreReader, codes: Sequence[object], *, day: date, least: int
+) -> tuple[Batch, Found] | None:
+    """Return a batch and its entries from the store; only codes that are not in it as they were written are checked.
+
+    None where the store cannot say it, or moved on between the two looks that odd codes need.
+    """
+    texts = [code if isinstance(code, str) and len(code) == 18 else NOBODY for code in codes]
+    found = store.find(texts, day=day, least=least)
+    if found is None:
+        return None
+    checked: list[tuple[str | None, tuple[CodeState, ...]]] = [(text, ()) for text in texts]
+    entries = list(found.entries)
+    rest = [n for n, entry in enumerate(entries) if not is_plain(entry)]
+    if rest:
+        for n, one in zip(rest, _check_all([codes[n] for n in rest]), strict=True):
+            checked[n] = one
+        asked = [checked[n][0] or NOBODY for n in rest]
+        again = store.find(asked, day=day, least=least)
+        if again is None or again.log is not found.log:
+            return None
+        for n, entry in zip(rest, again.entries, strict=True):
+            entries[n] = entry
+    known = [entry for entry, (uscc, _) in zip(entries, checked, strict=True) if uscc is not None]
+    return Batch(codes, checked), Found(found.log, known)
 
 
 def render_batch(batch: Batch, found: Found, *, divisions: frozenset[str], now: datetime) -> bytes:

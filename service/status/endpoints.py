@@ -1,35 +1,17 @@
+"""What this room serves, declared for its documentation and for everybody who walks over all operations.
+
+The functions have no bodies: `door.py` answers before the framework looks for a route.
+"""
+
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Body, Header, Path, Query
 
 from schemas.status import BatchOut, BatchQuestion, StatusOut, StatusQuestion
-from service.audit.packing import pack_codes
-from service.audit.rules import Audited, audited, plain_code
-from service.http import (
-    KEY_REFUSALS,
-    PUBLIC,
-    ActorDep,
-    CatalogDep,
-    DatabaseDep,
-    Identity,
-    NoteDep,
-    Now,
-    answers,
-    matches_etag,
-    not_modified,
-)
-from service.limits.middleware import charge
+from service.audit.rules import Audited, audited
+from service.http import KEY_REFUSALS, PUBLIC, ActorDep, answers
 from service.status import examples
-from service.status.actions import Question, answer_batch, look_up
-from service.status.rules import (
-    MAX_BATCH,
-    FutureMoment,
-    MalformedMoment,
-    MalformedUscc,
-    PositionNotReached,
-    TooManyCodes,
-)
-from service.store.reader import StoreReader
+from service.status.rules import FutureMoment, MalformedMoment, MalformedUscc, PositionNotReached, TooManyCodes
 
 router = APIRouter(prefix="/v1/status", tags=["status"])
 
@@ -61,12 +43,9 @@ AfterPosition = Annotated[
 MOMENTS = (MalformedUscc, MalformedMoment, FutureMoment, PositionNotReached)
 
 
-async def _store(request: Request) -> StoreReader:
-    store: StoreReader = request.app.state.status_store
-    return store
-
-
-StoreDep = Annotated[StoreReader, Depends(_store)]
+AskedUscc = Annotated[
+    str, Path(max_length=200, description="Unified social credit code.", examples=["91500000XY0000012K"])
+]
 
 
 @router.get(
@@ -80,32 +59,17 @@ StoreDep = Annotated[StoreReader, Depends(_store)]
     },
 )
 async def show_status(
-    uscc: Annotated[
-        str, Path(max_length=200, description="Unified social credit code.", examples=["91500000XY0000012K"])
-    ],
-    _identity: Identity,
-    database: DatabaseDep,
-    store: StoreDep,
-    catalog: CatalogDep,
-    now: Now,
+    uscc: AskedUscc,
     as_of: AsOf = None,
     known_at: KnownAt = None,
     after_position: AfterPosition = 0,
     if_none_match: Annotated[str | None, Header(description="The ETag you have.")] = None,
-) -> Response:
+) -> None:
     """Give the public state of a subject: listed, penalised, clear or not covered. No key is needed.
 
     The ETag changes with the position of the log, with every delivery of a source and with the legal day, so an answer is
     never taken for present past the next edge of a publication window.
     """
-    question = Question(uscc, as_of=as_of, known_at=known_at)
-    answer = await look_up(
-        database, question, divisions=catalog.known_divisions, now=now, store=store, least=after_position
-    )
-    if matches_etag(if_none_match, answer.etag):
-        return not_modified(answer.etag)
-    headers = {"ETag": answer.etag, "Cache-Control": "no-cache"}
-    return Response(answer.body, headers=headers, media_type="application/json")
 
 
 @router.post(
@@ -117,26 +81,15 @@ async def show_status(
 @audited(Audited.ANSWERS)
 async def ask_status(
     body: Annotated[StatusQuestion, Body(examples=[examples.QUESTION])],
-    _actor: ActorDep,
-    database: DatabaseDep,
-    store: StoreDep,
-    note: NoteDep,
-    catalog: CatalogDep,
-    now: Now,
+    actor: ActorDep,
     as_of: AsOf = None,
     known_at: KnownAt = None,
     after_position: AfterPosition = 0,
-) -> Response:
+) -> None:
     """Give the public state of a subject, and warn when the name asked beside the code is none of its names.
 
     Code and name travel in the body, so they stand in no access log.
     """
-    note.uscc = plain_code(body.uscc)
-    question = Question(body.uscc, name=body.name, as_of=as_of, known_at=known_at)
-    answer = await look_up(
-        database, question, divisions=catalog.known_divisions, now=now, store=store, least=after_position
-    )
-    return Response(answer.body, headers={"Cache-Control": "no-cache"}, media_type="application/json")
 
 
 @router.post(
@@ -150,24 +103,10 @@ async def ask_status(
 @audited(Audited.ANSWERS)
 async def ask_statuses(
     body: Annotated[BatchQuestion, Body(examples=[examples.BATCH_QUESTION])],
-    _actor: ActorDep,
-    note: NoteDep,
-    request: Request,
-    database: DatabaseDep,
-    store: StoreDep,
-    catalog: CatalogDep,
-    now: Now,
+    actor: ActorDep,
     after_position: AfterPosition = 0,
-) -> Response:
+) -> None:
     """Give the public state of up to 10,000 subjects, all at one position of the log.
 
     An item that is no credit code gets an error in its place, with the code that may be meant where only one can be.
     """
-    note.count = len(body.codes)
-    if len(body.codes) <= MAX_BATCH:
-        note.codes, note.digest = pack_codes(body.codes)
-    charge(request, len(body.codes) - 1)
-    batch = await answer_batch(
-        database, body.codes, divisions=catalog.known_divisions, now=now, store=store, least=after_position
-    )
-    return Response(batch, headers={"Cache-Control": "no-cache"}, media_type="application/json")

@@ -7,7 +7,7 @@ entries, and rows read from the database become the same entry, so that both way
     b"S" region registration                                   registered, and nothing else is known
     b"F" region flags counts registration names records…       everything else
 
-A text is its length and its UTF-8; `flags` is 1 for a registered subject; days are ordinals (`date.toordinal`).
+The letter is small where the code itself has to be looked at once more: what is odd about it is a warning in the answer. A text is its length and its UTF-8; `flags` is 1 for a registered subject; days are ordinals (`date.toordinal`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,9 +24,9 @@ from service.status.answers import read_sources, sources_view, to_json
 from service.status.queries import Facts, Row
 from service.status.rules import RegionCoverage, SourceMap, Words, name_warning, outcome, region_of
 
-_SIMPLE: Final = b"S"
-_FULL: Final = b"F"
-_SIMPLE_CODE: Final = _SIMPLE[0]
+_SIMPLE: Final = b"S", b"s"
+_FULL: Final = b"F", b"f"
+_SMALL: Final = 0x20
 _HEAD: Final = Struct("<BHHII")  # registered, entries, penalties, bytes of the registration, bytes of the names
 _RECORD: Final = Struct("<iiIH")  # first day, last day, bytes of the record, bytes of the name on it
 _LAST: Final = date.max.toordinal()
@@ -45,10 +45,15 @@ _VERDICTS: Final = {
 }
 
 
-def pack(uscc: str, facts: Facts, names: Iterable[str] = ()) -> bytes | None:
+def is_plain(entry: bytes | None) -> bool:
+    """Return whether an entry is there and its code is known to pass every check, that of its region excepted."""
+    return entry is not None and not entry[0] & _SMALL
+
+
+def pack(uscc: str, facts: Facts, names: Iterable[str] = (), *, plain: bool = False) -> bytes | None:
     """Return the entry of a subject, or None where nothing is known of it.
 
-    `names` are all names that registry sources stated; records keep the order they have in `facts`.
+    `plain` says that the code passes every check, that of its region excepted. `names` are all names that registry sources stated; records keep the order they have in `facts`.
     """
     subject = facts.subjects.get(uscc)
     entries = facts.entries.get(uscc, _NOTHING)
@@ -64,7 +69,7 @@ def pack(uscc: str, facts: Facts, names: Iterable[str] = ()) -> bytes | None:
         standing = {"status": subject["registration_status"], "since": subject["registered_on"]}
         registration = b'"name":%b,"registration":%b' % (orjson.dumps(current), orjson.dumps(standing))
         if not entries and not penalties and not others:
-            return _SIMPLE + region + registration
+            return _SIMPLE[not plain] + region + registration
     told = orjson.dumps(others) if others else b""
     head = _HEAD.pack(subject is not None, len(entries), len(penalties), len(registration), len(told))
     records = [
@@ -73,7 +78,7 @@ def pack(uscc: str, facts: Facts, names: Iterable[str] = ()) -> bytes | None:
         for row in rows
         for part in _record(kind, row)
     ]
-    return b"".join((_FULL, region, head, registration, told, *records))
+    return b"".join((_FULL[not plain], region, head, registration, told, *records))
 
 
 def _record(kind: ChangeKind, row: Row) -> tuple[bytes, bytes, bytes]:
@@ -149,7 +154,7 @@ def render(
     `parts` are those of the subject's region on that day, see `Regions.of_entry`. `odd` are warnings about the code; `name` is the name asked beside it, if any.
     """
     code = uscc.encode()
-    if entry is not None and entry[0] != _SIMPLE_CODE:
+    if entry is not None and entry[0] | _SMALL != _SIMPLE[1][0]:
         return _render_full(code, entry, parts, day, odd, name)
     if entry is not None and name:
         known = orjson.loads(b"{" + entry[2 + entry[1] :] + b"}")["name"]

@@ -12,6 +12,7 @@ import lmdb
 import structlog
 
 from service.db import Database
+from service.status.entries import is_plain
 from service.status.queries import Log
 from service.store.files import BEAT, STATE, State, Unusable, open_store, read_beat, read_pointer, read_state
 
@@ -79,6 +80,11 @@ class StoreReader:
         except (lmdb.Error, Unusable) as error:
             self._give_up(str(error))
             return None
+
+    def find_plain(self, code: str, *, day: date) -> Found | None:
+        """Return what is known of a subject whose code is written as it should be and is odd in no way; else None."""
+        found = self.find((code,), day=day)
+        return found if found is not None and is_plain(found.entries[0]) else None
 
     async def look(self) -> None:
         """Open the store that the pointer names, at most every `LOOK_SECONDS`; call it before `find`.

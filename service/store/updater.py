@@ -14,6 +14,7 @@ from uuid import uuid4
 import asyncpg
 import lmdb
 import orjson
+import polars as pl
 import structlog
 
 from service.clock import Clock, legal_day
@@ -35,6 +36,8 @@ from service.store.files import (
     write_state,
 )
 from service.store.queries import CHANNEL, Head, changed_codes, every_code, read_head
+from service.uscc.bulk import check_codes
+from service.uscc.rules import CodeState
 
 #: Codes that are read and written at a time: what bounds the memory of a build and of a large import.
 PART: Final = 5_000
@@ -215,7 +218,11 @@ async def _entries(
     # Every window that is open on some day from `first_day` on.
     facts = await find_facts(connection, codes, pending=pending, first=date.max, last=first_day)
     names = await list_other_names(connection, codes)
-    return [(code.encode(), pack(code, facts, names.get(code, ()))) for code in codes]
+    states = check_codes(pl.Series("code", codes, dtype=pl.String))["state"].to_list()
+    return [
+        (code.encode(), pack(code, facts, names.get(code, ()), plain=state == CodeState.VALID))
+        for code, state in zip(codes, states, strict=True)
+    ]
 
 
 def _state_at(head: Head, *, first_day: date, generation: int) -> State:
