@@ -42,6 +42,7 @@ import service.spot_checks.endpoints
 import service.status.endpoints
 import service.subjects.endpoints
 import service.web.endpoints
+import service.web.statistics.endpoints
 from schemas.base import Problem
 from service.access.cache import AccessCache
 from service.access.oidc.tokens import read_tokens
@@ -106,6 +107,7 @@ ROUTERS: Final = (
     service.health.endpoints.router,
     service.signing.well_known.router,
     service.web.endpoints.router,
+    service.web.statistics.endpoints.router,
 )
 
 #: Largest body of an operation that does not set its own limit, in bytes: 10,000 codes with room to spare.

@@ -240,7 +240,8 @@ class Catalog:
         return frozenset(region.code for region in self.regions)
 
     @cached_property
-    def _region_names(self) -> Mapping[str, str]:
+    def region_names(self) -> Mapping[str, str]:
+        """The newest name of every division code."""
         latest = sorted(self.regions, key=lambda region: region.last_edition)
         return {region.code: region.name for region in latest}
 
@@ -272,7 +273,7 @@ class Catalog:
 
     def region_name(self, division_code: str) -> str | None:
         """Return the name of a division in the last edition that has its code."""
-        return self._region_names.get(division_code)
+        return self.region_names.get(division_code)
 
     def authorities_named(self, text: str) -> tuple[KnownAuthority, ...]:
         """Return every authority that has `text` as its code, name, alias or credit code; several may share an alias."""

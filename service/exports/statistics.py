@@ -68,6 +68,8 @@ _LAST: Final = """
 _EVER: Final = """EXISTS (
     SELECT FROM {table} o JOIN change c ON c.uscc = o.uscc AND c.record_id = o.id AND c.version_no = o.version_no
     WHERE o.uscc = v.uscc AND o.id = v.id AND c.position <= $1 AND o.state = 'published' AND o.public_reason IS NULL)"""
+#: The prefecture in the code; of the four cities directly under the central government the district.
+_REGION: Final = "substr(uscc, 3, CASE WHEN substr(uscc, 3, 2) IN ('11', '12', '31', '50') THEN 6 ELSE 4 END)"
 _STATEMENT: Final = f"""
 WITH penalty_now AS MATERIALIZED (
     SELECT v.*, to_char(v.decided_on, 'YYYY-MM') AS month FROM ({_LAST.format(kind="penalty")}) l
@@ -80,13 +82,13 @@ WITH penalty_now AS MATERIALIZED (
 ), cell AS (
     SELECT 'penalties_by_kind' AS series, month, kind AS value FROM penalty_now, unnest(kinds) AS kind
     UNION ALL SELECT 'penalties_by_authority', month, authority_code FROM penalty_now
-    UNION ALL SELECT 'penalties_by_region', month, substr(uscc, 3, 4) FROM penalty_now
+    UNION ALL SELECT 'penalties_by_region', month, {_REGION} FROM penalty_now
     UNION ALL SELECT 'penalties_by_case_category', month, coalesce(case_category, 'not_stated') FROM penalty_now
     UNION ALL SELECT 'penalties_by_days_to_publish', month, CASE
         WHEN public_from - decided_on <= 7 THEN '0-7' WHEN public_from - decided_on <= 20 THEN '8-20'
         WHEN public_from - decided_on <= 60 THEN '21-60' ELSE '61+' END FROM penalty_now WHERE public_from >= decided_on
     UNION ALL SELECT 'entries_by_list', month, list_id FROM entry_now
-    UNION ALL SELECT 'entries_by_region', month, substr(uscc, 3, 4) FROM entry_now
+    UNION ALL SELECT 'entries_by_region', month, {_REGION} FROM entry_now
 )
 SELECT series, month, value, count(*) AS count FROM cell GROUP BY 1, 2, 3"""  # noqa: S608 - put together from the names above
 

@@ -6,11 +6,13 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from service.http import PUBLIC, BadCursor, CatalogDep, Now, ReadSessionDep, decode_cursor, encode_cursor
+from service.http import PUBLIC, BadCursor, CatalogDep, Now, ReadSessionDep, Today, decode_cursor, encode_cursor
+from service.penalties.queries import list_notices
 from service.signing.keys import SigningKeys
 from service.status.actions import Question, answer_question, read_uscc
 from service.status.answers import to_json
 from service.web.actions import (
+    PAGE,
     SUGGESTIONS,
     Case,
     Counts,
@@ -179,20 +181,20 @@ async def show_list(
         listed_from=_day(listed_from),
         listed_to=_day(listed_to),
     )
-    facts = await see_list(session, catalog, wanted, after=_entry_key(cursor), now=now)
+    facts = await see_list(session, catalog, wanted, after=_key(cursor), now=now)
     more = facts.pop("more")
     following = None if more is None else encode_cursor((more[0].isoformat(), more[1]))
     return render(request, "list.html", wanted=wanted, following=following, **facts)
 
 
-def _entry_key(cursor: str) -> tuple[date, UUID] | None:
+def _key(cursor: str) -> tuple[date, UUID] | None:
     if not cursor:
         return None
     try:
         listed_on, entry_id = decode_cursor(cursor)
         return date.fromisoformat(listed_on), UUID(entry_id)
     except ValueError:
-        raise BadCursor("The cursor is not one that this list gave.", detail_zh="翻页游标无效。") from None
+        raise BadCursor("The cursor is not one that this page gave.", detail_zh="翻页游标无效。") from None
 
 
 def _day(text: str) -> date | None:
@@ -200,6 +202,43 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError:
         return None
+
+
+@router.get("/notices")
+@router.get("/en/notices")
+async def show_notices(
+    request: Request,
+    session: ReadSessionDep,
+    catalog: CatalogDep,
+    today: Today,
+    now: Now,
+    authority: Text = "",
+    document_no: Text = "",
+    cursor: Text = "",
+) -> Response:
+    """Show the notices of decisions that fell, while their authority has them shown."""
+    after = _key(cursor)
+    rows = await list_notices(
+        session,
+        today=today,
+        authority=authority or None,
+        document_no=document_no.strip() or None,
+        after=after,
+        limit=PAGE + 1,
+    )
+    shown = rows[:PAGE]
+    last = shown[-1] if len(rows) > PAGE else None
+    following = None if last is None else encode_cursor((last.shown_until.isoformat(), str(last.penalty_id)))
+    return render(
+        request,
+        "notices.html",
+        notices=shown,
+        following=following,
+        authority=authority,
+        document_no=document_no,
+        authorities=sorted(catalog.authorities, key=lambda one: one.name),
+        now=now,
+    )
 
 
 @router.get("/data")

@@ -13,7 +13,9 @@ from playwright.sync_api import Browser, Page, expect
 from service.catalog.actions import sync_seed
 from service.catalog.seed import load_seed
 from service.db import Database
-from tests.clients import NOW
+from service.models import WithdrawalNotice
+from service.samples import sample_code
+from tests.clients import FOLDER, NOW
 from tests.conftest import ROOT, run_apart
 from tests.factories import (
     cover_region,
@@ -23,9 +25,11 @@ from tests.factories import (
     make_uscc,
     number_changes,
 )
+from tests.service.exports.support import World
 from tests.service.web.browser import browser, need_chromium, served
 
 LISTED, PENALISED, CLEAR, UNKNOWN, HOSTILE = (make_uscc() for _ in range(5))
+DISTRICTS = ("500101", "500102", "500103", "500112", "500116", "500153", "500229", "500240")
 SCRIPT = "<script>document.title='taken'</script>\u202e\u3000" + "长" * 3000
 SHOTS = ROOT / "build" / "screenshots"
 
@@ -34,6 +38,9 @@ PAGES = {
     "lists": "/lists",
     "data": "/data",
     "list": "/lists/test-serious",
+    "notices": "/notices",
+    "statistics": "/statistics",
+    "statistics-english": "/en/statistics",
     "rules": "/rules?decided=2026-03-30&kinds=fine&fine=5000&province=42",
     "search": "/search?q=星屿",
     "search-none": "/search?q=没有这家",
@@ -50,7 +57,7 @@ PAGES = {
 
 
 async def fill(url: str) -> None:
-    database = Database(url, application="test", pool_size=1)
+    database = Database(url, application="test", pool_size=4)
     async with database.transaction() as session:
         await sync_seed(session, load_seed(), now=NOW)
         await cover_region(session)
@@ -72,6 +79,25 @@ async def fill(url: str) -> None:
             )
         await make_penalty(session, HOSTILE, party_name=SCRIPT, violation_type=SCRIPT, document_no="<b>1</b>")
         await number_changes(session)
+    async with database.transaction() as session:
+        fallen = await make_penalty(session, CLEAR, document_no="渝星罚〔2026〕9号", state="ended", ending="withdrawn")
+        session.add(
+            WithdrawalNotice(
+                uscc=CLEAR, penalty_id=fallen, document_no="渝星罚〔2026〕9号", authority_code="cq-market-regulation",
+                authority_name="重庆市市场监督管理局", fall="revoked", reason="经行政复议撤销。", fell_on=date(2026, 11, 2),
+                shown_from=date(2026, 11, 3), shown_until=date(2027, 2, 1),
+            )
+        )  # fmt: skip
+        for n in range(400):
+            decided = date(2025, 1, 8) + timedelta(days=n * 7 % 640)
+            await make_penalty(
+                session, sample_code(5000 + n, prefix=f"91{DISTRICTS[n % 11 % 8]}"), decided_on=decided,
+                public_from=decided + timedelta(days=n % 40),
+                kinds=[("fine", "warning", "criticism", "confiscation_gains")[n % 7 % 4]],
+                authority_code=("cq-market-regulation", "cq-drugs")[n % 3 % 2],
+                case_category="infringement_counterfeit" if n % 4 == 0 else None,
+            )  # fmt: skip
+    await World(database, FOLDER).tick("2026-11-01T00:00:20")
     await database.dispose()
 
 
@@ -182,7 +208,8 @@ def test_hostile_content_is_shown_and_does_nothing(watched: Watched) -> None:
     assert watched.said == []
 
 
-TOO_WIDE = """[...document.querySelectorAll("main :not(thead *)")]
+# What needs two dimensions, charts and tables of numbers, scrolls in a frame of its own.
+TOO_WIDE = """[...document.querySelectorAll("main :not(thead *, .scroll *)")]
     .filter(one => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
     .map(one => one.outerHTML.slice(0, 120))"""
 
