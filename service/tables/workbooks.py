@@ -25,6 +25,7 @@ from service.tables.problems import (
 )
 from service.tables.sheet_size import check_workbook
 from service.tables.source import Format
+from service.tables.word_formats import worded_numbers
 
 
 class WorkbookSource:
@@ -60,6 +61,7 @@ class WorkbookSource:
         except CalamineError as error:
             raise Truncated("workbook", "工作簿") from error
         self.last_line = self._sheet.total_height
+        self._worded = worded_numbers(file, self.sheet) if kind == "xlsx" else {}
         self._file = file
 
     def close(self) -> None:
@@ -92,12 +94,22 @@ class WorkbookSource:
 
     def head(self) -> list[HeadRow]:
         """Return the first rows that are not blank."""
-        return head_rows(enumerate(self._sheet.iter_rows(), start=1), self._limits.header_rows)
+        return head_rows(self._numbered_rows(), self._limits.header_rows)
+
+    def _numbered_rows(self) -> Iterator[tuple[int, Sequence[CellValue]]]:
+        rows: Iterator[tuple[int, Sequence[CellValue]]] = enumerate(self._sheet.iter_rows(), start=1)
+        if not self._worded:
+            return rows
+        return ((line, self._in_words(line, row)) for line, row in rows)
+
+    def _in_words(self, line: int, row: Sequence[CellValue]) -> Sequence[CellValue]:
+        words = self._worded.get(line)
+        return [words.get(at, cell) for at, cell in enumerate(row)] if words else row
 
     def rows(self, after_line: int, width: int, named: int, size: int) -> Iterator[Chunk]:
         """Yield the rows below sheet row `after_line`."""
         del named
-        rows = islice(enumerate(self._sheet.iter_rows(), start=1), after_line, None)
+        rows = islice(self._numbered_rows(), after_line, None)
         return sheet_chunks(rows, width, size, self._limits, self)
 
 
