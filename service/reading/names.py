@@ -46,6 +46,9 @@ _LABELLED: Final = re.compile(
     rf"(?P<name>.+?)（?(?P<label>{_FORMER}|现名称?|变更后|更名后|又名|别名|也称|简称)(?:为|是)?[:：]?(?P<other>[^（）]{{2,}}(?:（[^（）]*）[^（）]*)*)）?"
 )
 _BRACKETED_FORMER: Final = re.compile(r"(?P<name>.+?)（原[:：]?(?P<other>.{4,})）")
+_TWO_WHOLE: Final = re.compile(
+    r"(?P<name>\S{2,80}(?:有限公司|责任公司|股份公司|厂|合作社))(?:[\s;；、]+|[（(](?=\S{2,90}[）)]$))(?P<other>\S{2,80}(?:有限公司|责任公司|股份公司))[）)]?"
+)
 _TRAILING_FORMER: Final = re.compile(r"(?P<name>.{4,}?)[,，、;；/]原[:：]?(?P<other>.{4,})")
 
 # What the names of organisations end in. The second set also ends given names, so it counts from four characters on.
@@ -128,6 +131,9 @@ def split_second_name(text: str | None) -> SecondName:
     match = _BRACKETED_FORMER.fullmatch(name) or _TRAILING_FORMER.fullmatch(name)
     if match and match["other"][-1] in _ORGANISATION_ENDS | _WEAK_ENDS:
         return _parted(match["name"], match["other"], "former")
+    # Two names one below the other, or one in brackets: both have a legal form of their own.
+    if match := _TWO_WHOLE.fullmatch((text or "").strip()):
+        return _parted(normalise_name(match["name"]), normalise_name(match["other"]), "alias")
     left, slash, right = name.partition("/")
     if slash and len(left) >= 4 and len(right) >= 4 and re.search(f"[{_HAN}]{{4}}", right):
         return _parted(left, right, "alias")
