@@ -12,6 +12,14 @@ from service.db import Database
 from service.errors import Unavailable
 from service.models import Base
 
+#: Tables of versions: of a row that stands there the server may write when it was superseded, and nothing else.
+VERSIONED = tuple(
+    sorted(
+        table.name
+        for table in Base.metadata.tables.values()
+        if table.name.endswith("_version") and "superseded_at" in table.columns
+    )
+)
 APPEND_ONLY = tuple(sorted(table.name for table in Base.metadata.tables.values() if "append_only" in table.info))
 
 
@@ -103,6 +111,9 @@ async def _grant(session: AsyncSession, role: str) -> None:
         "REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM %I",
     ):
         await _run(session, grant, role)
+    for table in VERSIONED:
+        await _run(session, f"REVOKE UPDATE ON {table} FROM %I", role)
+        await _run(session, f"GRANT UPDATE (superseded_at) ON {table} TO %I", role)
     closed = await session.scalars(
         text(
             "SELECT relid::regclass::text FROM unnest(CAST(:tables AS text[])) AS t (name),"

@@ -10,7 +10,8 @@ import pytest
 
 from service.catalog.actions import sync_seed
 from service.catalog.seed import load_seed
-from service.db import Database
+from service.db import Database, driver
+from tests.decade.guards import GUARDS
 from tests.decade.simulation import FIRST, Decade, Size
 
 #: `make test`: a few hundred firms. `make proof`: 100,000, or what the environment says.
@@ -22,6 +23,7 @@ LARGE = Size(lives=SUBJECTS // 20, filed=SUBJECTS - SUBJECTS // 20, files=400, l
 async def play(database: Database, folder: Path, size: Size, seed: int) -> Decade:
     async with database.transaction() as session:
         await sync_seed(session, replace(load_seed(), regions=()), now=FIRST)
+        await (await driver(session)).execute(GUARDS)
     decade = Decade(database, folder, size, random.Random(seed))  # noqa: S311 - a repeatable test
     await decade.run()
     return decade

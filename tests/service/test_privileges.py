@@ -10,7 +10,7 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import ProgrammingError
 
 from service.db import Database
-from service.privileges import APPEND_ONLY, NoServerRole, grant_privileges, may_alter_audit
+from service.privileges import APPEND_ONLY, VERSIONED, NoServerRole, grant_privileges, may_alter_audit
 from tests.conftest import Server
 
 ENTRY = (
@@ -71,6 +71,20 @@ async def test_the_server_adds_to_the_audit_and_cannot_alter_it(as_server: Datab
             assert await refused(as_server, statement), statement
     async with as_server.reading() as session:
         assert await session.scalar(text("SELECT count(*) FROM audit_entry")) == 1
+
+
+async def test_of_a_version_the_server_says_when_it_was_superseded_and_changes_nothing_else(
+    as_server: Database,
+) -> None:
+    assert set(VERSIONED) >= {"blacklist_entry_version", "penalty_version", "subject_version"}
+    for table in VERSIONED:
+        assert not await refused(as_server, f"UPDATE {table} SET superseded_at = now()")  # noqa: S608
+        async with as_server.reading() as session:
+            columns = await session.scalars(
+                text("SELECT column_name FROM information_schema.columns WHERE table_name = :table"), {"table": table}
+            )
+        for column in set(columns) - {"superseded_at"}:
+            assert await refused(as_server, f'UPDATE {table} SET "{column}" = NULL'), f"{table}.{column}"  # noqa: S608
 
 
 async def test_the_server_cannot_make_tables_of_record_nor_change_the_schema_version(as_server: Database) -> None:
