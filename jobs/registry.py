@@ -7,6 +7,7 @@ from typing import Final
 
 from jobs import (
     clock_edges,
+    deliver_mail,
     exports,
     feeds,
     find_redatings,
@@ -75,5 +76,6 @@ JOBS: Final = (
         "Open revocations of entries whose supporting penalty fell by an import or otherwise unseen.",
         open_missed_revocations.run,
     ),
+    Job("deliver_mail", 30, "Send notices by mail, where a mail server is named.", deliver_mail.run),
     Job("find_redatings", 60, "List records whose dates the present rulebook would change.", find_redatings.run),
 )

@@ -33,6 +33,7 @@ import service.feeds.endpoints
 import service.health.endpoints
 import service.imports.endpoints
 import service.job_runs.endpoints
+import service.mail.endpoints
 import service.penalties.endpoints
 import service.redatings.endpoints
 import service.repair.endpoints
@@ -97,6 +98,7 @@ ROUTERS: Final = (
     service.access.substitutions.endpoints.router,
     service.access.authorisations.endpoints.router,
     service.sharing.endpoints.router,
+    service.mail.endpoints.router,
     service.deadlines.endpoints.router,
     service.explaining.endpoints.router,
     service.exports.endpoints.router,

@@ -14,7 +14,7 @@ SCHEMES = frozenset({"postgresql", "postgresql+asyncpg", "postgres"})
 
 
 #: Settings that hold a password. Each may also be given as the name of a file that holds it; none has a default.
-SECRETS: Final = ("database_url", "owner_database_url")
+SECRETS: Final = ("database_url", "owner_database_url", "smtp_password")
 
 
 class SecretFiles(PydanticBaseSettingsSource):
@@ -130,6 +130,16 @@ class Settings(BaseSettings):
     oidc_config: Path | None = Field(
         default=None, description="TOML file of the OIDC issuers whose tokens are believed. Without it: keys only."
     )
+    smtp_host: str | None = Field(default=None, description="Mail server for notices. Without it none are sent.")
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="Port of the mail server.")
+    smtp_tls: str = Field(
+        default="starttls",
+        pattern="^(starttls|tls|none)$",
+        description="How the mail server is spoken to: starttls, tls, or none (inside one machine only).",
+    )
+    smtp_user: str | None = Field(default=None, description="Name at the mail server, where it asks for one.")
+    smtp_password: str | None = Field(default=None, description="Its password; better in a file (`_FILE`).")
+    mail_from: str = Field(default="xinyong@localhost", description="Sender of notices.")
     telemetry: bool = Field(
         default=False, description="Spans and metrics for OpenTelemetry, by its own variables OTEL_…; off without them."
     )

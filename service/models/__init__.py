@@ -23,6 +23,7 @@ from service.models.horizon import Horizon
 from service.models.idempotency import IdempotencyKey
 from service.models.job import Job, JobRun
 from service.models.life import OutboxItem, PenaltyCorrection, WithdrawalNotice
+from service.models.mail import MailDelivery, NoticeAddress
 from service.models.proposal import RuleProposal
 from service.models.record import (
     BlacklistEntry,
@@ -84,6 +85,8 @@ __all__ = [
     "Job",
     "JobRun",
     "LegalRule",
+    "MailDelivery",
+    "NoticeAddress",
     "Objection",
     "OutboxItem",
     "Penalty",
