@@ -94,9 +94,14 @@ class Database:
 _NAME = text("SELECT set_config('application_name', :name, true)")
 
 
+def application_of(request_id: str | None) -> str:
+    """Return the `application_name` under which the database knows what is done for a request."""
+    return "xinyong" if request_id is None else f"xinyong {request_id}"
+
+
 async def _name(session: AsyncSession, request_id: str | None) -> None:
     if request_id is not None:
-        await session.execute(_NAME, {"name": f"xinyong {request_id}"})
+        await session.execute(_NAME, {"name": application_of(request_id)})
 
 
 async def driver(session: AsyncSession) -> Connection:

@@ -21,6 +21,7 @@ from service.access.keys.rules import ExpiredKey, UnconfirmedKey, WrongNetwork
 from service.access.oidc.rules import BadToken, ExpiredToken, IssuerUnavailable
 from service.access.principals.rules import PrincipalBlocked
 from service.access.rules import Actor, MalformedKey, MissingKey, Role, RoleMissing, UnknownKey
+from service.access.seen import note_in
 from service.audit.middleware import note_of, record_write
 from service.audit.rules import Note, who_is
 from service.catalog.queries import Catalog, CatalogCache
@@ -162,6 +163,7 @@ async def _open_session(
     request: Request, database: DatabaseDep, note: NoteDep, now: Now
 ) -> AsyncIterator[AsyncSession]:
     async with database.transaction(request_id=note.request_id) as session:
+        note_in(session, note.owners)
         yield session
         await record_write(session, request.scope, at=now)
 
@@ -176,6 +178,7 @@ async def _open_read_session(
     # Key and catalogue are looked up first, on a connection of their own. A request that held its snapshot while it waited
     # for a second connection could, with enough others doing the same, wait for ever.
     async with database.reading(request_id=note.request_id) as session:
+        note_in(session, note.owners)
         yield session
 
 

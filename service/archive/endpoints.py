@@ -7,6 +7,7 @@ from fastapi.responses import StreamingResponse
 from schemas.archive import CaseFileOut, CaseFilePage, PeriodOut, PeriodPage, PeriodPut
 from service.access.declared import Whose
 from service.access.rules import RECORD_ROLES, Actor, Role
+from service.access.seen import note_owners
 from service.archive import examples
 from service.archive.actions import case_view, get_case_file, list_case_files, state_period, stream_package
 from service.archive.queries import list_periods
@@ -17,7 +18,6 @@ from service.http import (
     VERSION_REFUSALS,
     BadCursor,
     DatabaseDep,
-    NoteDep,
     Now,
     Page,
     PageDep,
@@ -80,6 +80,7 @@ async def list_files(
         if (case.missing or not incomplete)
         and (not past_retention or (case.retention.until is not None and case.retention.until < today))
     ]
+    note_owners(session, (case.current["authority_code"] for case in wanted))
     following = None if last is None else encode_cursor((last["uscc"], str(last["id"])))
     return json_response({"items": [case_view(case) for case in wanted], "next": following}, headers=OWN)
 
@@ -91,7 +92,7 @@ async def list_files(
     responses=answers(examples.CASE, *ROLE_REFUSALS, MalformedUscc, NoCaseFile),
 )
 async def show_file(
-    uscc: Uscc, record_kind: CaseKind, record_id: UUID, actor: Reader, session: ReadSessionDep, note: NoteDep, now: Now
+    uscc: Uscc, record_kind: CaseKind, record_id: UUID, actor: Reader, session: ReadSessionDep, now: Now
 ) -> Response:
     """Give the pieces of a case file one by one, its documents with their digests, and how long it is kept.
 
@@ -99,7 +100,7 @@ async def show_file(
     """
     code, _ = read_uscc(uscc)
     case = await get_case_file(session, record_kind, uscc=code, record_id=record_id, actor=actor, now=now)
-    note.owners.add(case.current["authority_code"])
+    note_owners(session, [case.current["authority_code"]])
     return json_response(case_view(case), headers=OWN)
 
 
@@ -122,7 +123,6 @@ async def download_file(
     actor: Reader,
     session: ReadSessionDep,
     database: DatabaseDep,
-    note: NoteDep,
     now: Now,
 ) -> StreamingResponse:
     """Give the whole file of a case as one package, with the documents as they were attached.
@@ -131,7 +131,7 @@ async def download_file(
     """
     code, _ = read_uscc(uscc)
     case = await get_case_file(session, record_kind, uscc=code, record_id=record_id, actor=actor, now=now)
-    note.owners.add(case.current["authority_code"])
+    note_owners(session, [case.current["authority_code"]])
     package = stream_package(database, record_kind, uscc=code, record_id=record_id, actor=actor, now=now)
     name = f"{code}-{record_kind.value}-{record_id}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff", **OWN}

@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 from schemas.audit import AuditEntryOut, AuditPage
 from service.access.declared import Whose
 from service.access.rules import RECORD_ROLES, Actor, Role
-from service.audit.rules import EntryKind
+from service.audit.rules import EntryKind, plain_code
 from service.audit.selection import AuditFilter, list_entries, stream_entries
 from service.db import Database, driver
 from service.http import (
@@ -63,17 +63,31 @@ def _asked(
     operation: Annotated[
         str | None, Query(max_length=200, description="Only this operation.", examples=["GET /v1/status/{uscc}"])
     ] = None,
-    uscc: Annotated[str | None, Query(max_length=18, description="Only about this enterprise, batches apart.")] = None,
+    uscc: Annotated[
+        str | None, Query(max_length=18, description="Only about this enterprise, batches included.")
+    ] = None,
     outcome: Annotated[str | None, Query(max_length=80, description="`ok`, or the code of a refusal.")] = None,
     request_id: Annotated[str | None, Query(max_length=80, description="Only this request.")] = None,
 ) -> AuditFilter:
     return AuditFilter(
-        _aware(since), _aware(until), kind and kind.value, actor, authority, operation, uscc, outcome, request_id
+        _aware(since),
+        _aware(until),
+        kind and kind.value,
+        actor,
+        authority,
+        operation,
+        _plain(uscc),
+        outcome,
+        request_id,
     )
 
 
 def _aware(instant: datetime | None) -> datetime | None:
     return instant if instant is None or instant.tzinfo else instant.astimezone()
+
+
+def _plain(uscc: str | None) -> str | None:
+    return uscc if uscc is None else plain_code(uscc) or uscc
 
 
 Asked = Annotated[AuditFilter, Depends(_asked)]

@@ -63,6 +63,19 @@ def unpack_codes(packed: bytes) -> list[str | None]:
     return codes
 
 
+def traces(code: str) -> tuple[bytes, bytes]:
+    """Return two pieces of bytes that a packed list holds wherever `code` is in it; hardly any other list holds both.
+
+    Raises:
+        ValueError: it is no code of 18 characters of the standard's alphabet.
+    """
+    if len(code) != 18 or not code.isascii() or (_VALUES[np.frombuffer(code.encode(), dtype=np.uint8)] == 255).any():
+        raise ValueError("no code of 18 characters")
+    values = _VALUES[np.frombuffer(code.encode(), dtype=np.uint8)].reshape(3, 6).astype(np.uint32)
+    _, second, third = (values * _PLACES).sum(axis=1, dtype=np.uint32).astype("<u4")
+    return second.tobytes(), third.tobytes()
+
+
 def _may_be_born(values: NDArray[np.uint8]) -> NDArray[np.bool_]:
     # Seventeen digits with a birth date among them: few enough to look at one by one.
     century, month, day = (values[:, at].astype(np.int16) * 10 + values[:, at + 1] for at in (6, 10, 12))

@@ -17,6 +17,7 @@ from schemas.blacklist import EntryDraft as EntryDraftIn
 from schemas.penalties import Moved
 from service.access.declared import Whose
 from service.access.rules import Actor, Role, WhichAuthority
+from service.access.seen import note_owners
 from service.blacklist import examples
 from service.blacklist.actions import KIND, content_of, entry_tests, findings, get_visible
 from service.blacklist.actions.correcting import move_entry, open_correction, propose_correction
@@ -185,7 +186,7 @@ async def list_entry_versions(
     """Give the versions of an entry, each with what changed against the one before."""
     code, _ = read_uscc(uscc)
     await get_visible(session, uscc=code, record_id=record_id, actor=actor)
-    rows = await list_versions(session, KIND, uscc=code, record_id=record_id)
+    rows = await list_versions(session, KIND, uscc=code, record_id=record_id, actor=actor)
     return json_response({"items": versions_view(rows, actor=actor, today=today)}, headers=OWN)
 
 
@@ -210,6 +211,7 @@ async def show_entry_test(
         raise NotEnteredHere(
             f"No rule says how a subject is entered on {row['list_id']!r}.", detail_zh="该名单没有列入规则。"
         )
+    note_owners(session, [row["authority_code"]])  # what the test finds, and a revocation, are published nowhere
     found = await findings(session, test, row, content_of(row))
     authority = catalog.authority_by_code[row["authority_code"]]
     revocation = await find_revocation(session, uscc=code, entry_id=record_id)

@@ -6,6 +6,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service.access.seen import note_owners
 from service.blacklist.rules.entry_test import Support
 from service.clock import legal_day
 from service.db import ReadSession
@@ -158,7 +159,9 @@ async def list_revocations(
     if after is not None:
         due_on, last = date.fromisoformat(after[0]), UUID(after[1])
         query = query.where((one.due_on > due_on) | ((one.due_on == due_on) & (one.id > last)))
-    return (await session.scalars(query)).all()
+    found = (await session.scalars(query)).all()
+    note_owners(session, (revocation.authority_code for revocation in found[: limit - 1]))
+    return found
 
 
 async def find_revocation(session: AsyncSession | ReadSession, *, uscc: str, entry_id: UUID) -> EntryRevocation | None:

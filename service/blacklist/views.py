@@ -5,9 +5,10 @@ from datetime import date
 from typing import Any, Final
 
 from service.access.rules import AUTHORITY_ROLES, Actor, Role
+from service.access.seen import is_shown
 from service.blacklist.rules import CONSENT, FIELDS, MAY_PROPOSE, MAY_REJECT, MOVES, REFUSE_CONSENT, TEXTS, EntryState
 from service.models import EntryCorrection, EntryRevocation
-from service.penalties.views import is_own, is_public, marks
+from service.penalties.views import is_own, marks
 from service.records.actions import standing_of
 from service.records.queries import Row
 from service.records.rules import possible_moves, table
@@ -32,7 +33,7 @@ def entry_view(row: Row, *, actor: Actor, today: date) -> View:
     hidden = () if own or row["uscc"] in actor.subjects else row["held_texts"]
     view = {name: None if name in hidden else row[name] for name in _PUBLIC}
     return view | {
-        "public": is_public(row, today=today),
+        "public": is_shown(row, on=today),
         "list": row["list_id"],
         "authority": row["authority_name"],
         "publish_from": row["public_from"],
@@ -71,7 +72,7 @@ def versions_view(rows: Sequence[Row], *, actor: Actor, today: date) -> list[Vie
     Own people see all; everybody else the versions that were on the list, and only while the entry is public.
     """
     own = bool(rows) and is_own(rows[-1], actor)
-    told = rows and is_public(rows[-1], today=today)
+    told = rows and is_shown(rows[-1], on=today)
     first = max((row["version_no"] for row in rows if row["silences_before"]), default=0)
     shown = [
         row for row in rows if own or (told and row["state"] == EntryState.PUBLISHED and row["version_no"] >= first)

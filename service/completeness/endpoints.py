@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 from schemas.completeness import ComparedNumbers, SeriesPage
 from service.access.declared import Whose
 from service.access.rules import Actor, Role
+from service.access.seen import note_owners
 from service.audit.rules import Audited, audited
 from service.completeness.queries import list_numbers
 from service.completeness.rules import NoNumbers, NotYourNumbers, SeriesTooWide, compare, gaps, read_numbers
@@ -56,6 +57,7 @@ async def list_gaps(
     Drafts count as known. A missing number may belong to a case that was not penalised: compare with the case system.
     """
     _check(actor, authority)
+    note_owners(session, [authority])  # drafts count as known
     found = gaps(await list_numbers(session, authority_code=authority, year=year))
     return json_response({"items": [asdict(one) for one in found]}, headers=OWN)
 
@@ -75,6 +77,7 @@ async def compare_numbers(actor: Watcher, session: ReadSessionDep, request: Requ
     of are left out.
     """
     _check(actor, authority)
+    note_owners(session, [authority])
     lines = read_numbers(await request.body())
     compared = compare(lines, await list_numbers(session, authority_code=authority))
     unreadable = [{"line": at, "text": text} for at, text in compared.unreadable]

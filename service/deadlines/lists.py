@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, ColumnElement, RowMapping, Text, and_, any_, bindparam, select, text, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service.access.seen import note_owners
 from service.db import ReadSession
 from service.deadlines.rules import State
 from service.models import Deadline, DeadlineEvent, PenaltyVersion
@@ -96,15 +97,18 @@ async def list_deadlines(
     query = select(*Deadline.__table__.columns, _DOCUMENT.label("document_no")).where(_conditions(wanted, sight))
     if after is not None:
         query = query.where(tuple_(Deadline.due_on, Deadline.id) > after)
-    rows = await session.execute(query.order_by(Deadline.due_on, Deadline.id).limit(limit))
-    return rows.mappings().all()
+    rows = (await session.execute(query.order_by(Deadline.due_on, Deadline.id).limit(limit))).mappings().all()
+    note_owners(session, (row["authority_code"] for row in rows[: limit - 1]))
+    return rows
 
 
 async def find_deadline(session: AsyncSession | ReadSession, *, deadline_id: UUID, sight: Sight) -> Row | None:
     """Return a deadline that may be seen, or None."""
     query = select(*Deadline.__table__.columns, _DOCUMENT.label("document_no"))
     rows = await session.execute(query.where(Deadline.id == deadline_id, _seen(sight)))
-    return rows.mappings().one_or_none()
+    row = rows.mappings().one_or_none()
+    note_owners(session, [] if row is None else [row["authority_code"]])
+    return row
 
 
 async def list_events(session: AsyncSession | ReadSession, *, deadline_id: UUID) -> Sequence[Row]:

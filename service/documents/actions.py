@@ -7,11 +7,13 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.access.rules import Actor
+from service.access.seen import is_shown, note_owners
 from service.changes.rules import ChangeKind
 from service.clock import legal_day
 from service.db import ReadSession
 from service.documents.queries import find_document, get_content, insert_document, list_documents, put_content
 from service.documents.rules import (
+    PUBLIC_KINDS,
     DocumentKind,
     NoSuchDocument,
     RecordKind,
@@ -22,7 +24,6 @@ from service.documents.rules import (
     media_type_of,
 )
 from service.models import Document
-from service.penalties.views import is_public
 from service.records.actions import get_visible
 from service.records.queries import Row, get_current, new_id
 from service.records.rules import NoSuchRecord
@@ -114,5 +115,10 @@ async def _may_read(session: ReadSession, document: Document, *, actor: Actor, n
             )
         except NoSuchRecord:
             return False
-        shown = is_public(record, today=legal_day(now))
-    return may_read(actor, document.kind, authority_code=document.authority_code, uscc=document.uscc, is_public=shown)
+        shown = is_shown(record, on=legal_day(now))
+    owner = document.authority_code
+    if not may_read(actor, document.kind, authority_code=owner, uscc=document.uscc, is_public=shown):
+        return False
+    if not (shown and document.kind in PUBLIC_KINDS):
+        note_owners(session, [owner])
+    return True

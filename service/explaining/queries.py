@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.access.rules import Actor
+from service.access.seen import note_versions
 from service.access.visibility import visible_to
 from service.db import ReadSession
 from service.models import BlacklistEntryVersion, PenaltyVersion
@@ -26,4 +27,8 @@ async def find_version(
         version.uscc == uscc, version.id == record_id, version.superseded_at.is_(None), visible_to(actor, version)
     )
     row = (await session.execute(query)).mappings().one_or_none()
-    return None if row is None else {str(name): value for name, value in row.items()}
+    if row is None:
+        return None
+    found = {str(name): value for name, value in row.items()}
+    note_versions(session, [found], on=actor.on)
+    return found

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, FastAPI, Header, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service.access.seen import note_in
 from service.audit.middleware import note_of, record_write
 from service.audit.rules import REPLAYED
 from service.catalog.queries import CatalogCache
@@ -101,6 +102,7 @@ CreationDep = Annotated[Creation, Depends(_creation)]
 async def _creating(request: Request, database: DatabaseDep, creation: Creation) -> AsyncIterator[AsyncSession]:
     digest = sha256(await request.body()).digest()
     async with database.transaction(request_id=note_of(request.scope).request_id) as session:
+        note_in(session, note_of(request.scope).owners)
         await creation.claim(session, body_sha256=digest)
         yield session
         await creation.keep(session, body_sha256=digest)

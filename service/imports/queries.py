@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.access.rules import Actor
+from service.access.seen import note_owners
 from service.access.visibility import IMPORT_ROLES, imports_visible_to
 from service.imports.rules import MayNotImport, NoSuchImport, NoSuchRow
 from service.imports.shapes import Shape
@@ -27,6 +28,7 @@ async def get_import(session: AsyncSession, import_id: UUID, *, actor: Actor | N
     found = (await session.scalars(query)).one_or_none()
     if found is None:
         raise NoSuchImport(f"No import {import_id}.", detail_zh="没有该导入。")
+    note_owners(session, [found.authority_code])
     return found
 
 
@@ -50,7 +52,9 @@ async def list_imports(session: AsyncSession, *, actor: Actor, after: UUID | Non
     query = select(DataImport).where(imports_visible_to(actor)).order_by(DataImport.id.desc()).limit(limit)
     if after is not None:
         query = query.where(DataImport.id < after)
-    return (await session.scalars(query)).all()
+    found = (await session.scalars(query)).all()
+    note_owners(session, (one.authority_code for one in found[: limit - 1]))
+    return found
 
 
 async def list_rows(

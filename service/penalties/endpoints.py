@@ -22,6 +22,7 @@ from schemas.penalties import (
 )
 from service.access.declared import Whose
 from service.access.rules import Actor, Role, WhichAuthority
+from service.access.seen import note_owners
 from service.errors import Refusal
 from service.http import (
     KEY_REFUSALS,
@@ -294,7 +295,7 @@ async def list_penalty_versions(
     """
     code, _ = read_uscc(uscc)
     await get_visible(session, uscc=code, record_id=record_id, actor=actor)
-    rows = await list_versions(session, KIND, uscc=code, record_id=record_id)
+    rows = await list_versions(session, KIND, uscc=code, record_id=record_id, actor=actor)
     return json_response({"items": versions_view(rows, actor=actor, today=today)}, headers=OWN)
 
 
@@ -384,6 +385,7 @@ async def _correction(
     session: SessionDep, catalog: CatalogDep, order: Order, *, made: Response | None = None
 ) -> Response:
     correction, row, checklist = await correction_checklist(session, catalog, order)
+    note_owners(session, [row["authority_code"]])
     headers = OWN | dict(made.headers if made is not None else {})
     status = 200 if made is None else 201
     return json_response(correction_view(correction, row, checklist), status=status, headers=headers)

@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service.access.seen import note_owners
 from service.db import ReadSession
 from service.models import Penalty, PenaltyCorrection, PenaltyVersion, WithdrawalNotice
 from service.records.queries import Row
@@ -29,7 +30,9 @@ async def list_queue(
     )
     if after is not None:
         query = query.where(tuple_(_V.uscc, _V.id) > after)
-    return [dict(row) for row in (await session.execute(query)).mappings()]
+    rows = [dict(row) for row in (await session.execute(query)).mappings()]
+    note_owners(session, (row["authority_code"] for row in rows[: limit - 1]))
+    return rows
 
 
 async def find_same_number(session: AsyncSession, *, uscc: str, natural_key: str) -> UUID | None:

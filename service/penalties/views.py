@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any, Final
 
 from service.access.rules import AUTHORITY_ROLES, Actor
+from service.access.seen import is_shown
 from service.models import PenaltyCorrection, WithdrawalNotice
 from service.penalties.actions import standing_of
 from service.penalties.rules import FIELDS, MAY_PROPOSE, MAY_REJECT, MOVES, TEXTS, State, content_of, from_json
@@ -27,17 +28,6 @@ _OWN: Final = (
 )  # fmt: skip
 
 
-def is_public(row: Row, *, today: date) -> bool:
-    """Return whether a version is public on the day `today` (DESIGN decision 1)."""
-    return (
-        row["state"] == State.PUBLISHED
-        and row["public_reason"] is None
-        and row["public_from"] is not None
-        and row["public_from"] <= today
-        and (row["public_until"] is None or today <= row["public_until"])
-    )
-
-
 def is_own(row: Row, actor: Actor) -> bool:
     """Return whether the actor sees the record in full: its authority's own people, those above it, and auditors."""
     return actor.audits_everything or row["authority_code"] in actor.sees_records_of
@@ -54,7 +44,7 @@ def penalty_view(row: Row, *, actor: Actor, today: date) -> View:
     hidden = () if own or row["uscc"] in actor.subjects else row["held_texts"]
     view = {name: None if name in hidden else row[name] for name in _PUBLIC}
     return view | {
-        "public": is_public(row, today=today),
+        "public": is_shown(row, on=today),
         "authority": row["authority_name"],
         "publish_from": row["public_from"],
         "publish_until": row["public_until"],
@@ -104,7 +94,7 @@ def versions_view(rows: Sequence[Row], *, actor: Actor, today: date) -> list[Vie
 
 
 def _told_in_public(rows: Sequence[Row], *, today: date) -> Iterable[Row]:
-    if not rows or not is_public(rows[-1], today=today):
+    if not rows or not is_shown(rows[-1], on=today):
         return []
     first = max((row["version_no"] for row in rows if row["silences_before"]), default=0)
     return [row for row in rows if row["version_no"] >= first and row["state"] == State.PUBLISHED]

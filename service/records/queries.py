@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.access.rules import Actor
+from service.access.seen import note_versions
 from service.access.visibility import visible_to
 from service.changes.rules import ChangeKind
 from service.db import ReadSession
@@ -133,7 +134,11 @@ async def find_visible(
         version.uscc == uscc, version.id == record_id, version.superseded_at.is_(None), visible_to(actor, version)
     )
     row = (await session.execute(query)).mappings().one_or_none()
-    return None if row is None else dict(row)
+    if row is None:
+        return None
+    found = dict(row)
+    note_versions(session, [found], on=actor.on)
+    return found
 
 
 async def list_visible(
@@ -158,7 +163,9 @@ async def list_visible(
         query = query.where(version.state == state)
     if after is not None:
         query = query.where(version.id > after)
-    return [dict(row) for row in (await session.execute(query)).mappings()]
+    found = [dict(row) for row in (await session.execute(query)).mappings()]
+    note_versions(session, found[: limit - 1], on=actor.on)  # the last one of a full page only says that there is more
+    return found
 
 
 async def list_document_kinds(session: AsyncSession | ReadSession, *, uscc: str, record_id: UUID) -> list[str]:
@@ -170,14 +177,17 @@ async def list_document_kinds(session: AsyncSession | ReadSession, *, uscc: str,
 
 
 async def list_versions(
-    session: AsyncSession | ReadSession, kind: ChangeKind, *, uscc: str, record_id: UUID
+    session: AsyncSession | ReadSession, kind: ChangeKind, *, uscc: str, record_id: UUID, actor: Actor
 ) -> Sequence[Row]:
-    """Return all versions of a record, oldest first."""
+    """Return all versions of a record, oldest first; the actor's own people are shown those that never were public too."""
     columns = VERSIONS[kind].__table__
     found = await session.execute(
         select(columns).where(columns.c.uscc == uscc, columns.c.id == record_id).order_by(columns.c.version_no)
     )
-    return [dict(row) for row in found.mappings()]
+    rows = [dict(row) for row in found.mappings()]
+    if actor.audits_everything or any(row["authority_code"] in actor.sees_records_of for row in rows):
+        note_versions(session, rows, on=actor.on)
+    return rows
 
 
 def no_such_record(record_id: UUID) -> NoSuchRecord:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Body, Query
 from schemas.redatings import RedatingDecision, RedatingPage, RedatingPreview, RedatingsDecided
 from service.access.declared import Whose
 from service.access.rules import Actor, Role
+from service.access.seen import note_owners
 from service.db import driver
 from service.http import (
     ROLE_REFUSALS,
@@ -77,6 +78,7 @@ async def list_all(
     wanted = Wanted(_seen(actor, authority), state, effect, rule_after)
     rows = await list_redatings(await driver(session), wanted, after=after, limit=page.limit + 1)
     part = rows[: page.limit]
+    note_owners(session, (row["authority_code"] for row in part))
     following = encode_cursor((str(part[-1]["id"]),)) if len(rows) > page.limit else None
     return {"items": [_view(row) for row in part], "next": following}
 
@@ -97,6 +99,7 @@ async def preview(
     """Count the open redatings by authority, effect and rules, with the first and last days before and after."""
     wanted = Wanted(_seen(actor, authority), "open", effect, rule_after)
     groups = [dict(row) for row in await count_redatings(await driver(session), wanted)]
+    note_owners(session, (group["authority_code"] for group in groups))
     return {"redatings": sum(group["redatings"] for group in groups), "groups": groups}
 
 

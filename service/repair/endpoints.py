@@ -224,7 +224,7 @@ async def file_application(
     responses=answers({"items": [examples.REPAIR], "next": None}, *KEY_REFUSALS, MalformedUscc, BadCursor),
 )
 async def list_repairs(
-    actor: ActorDep,
+    actor: Seen,
     session: ReadSessionDep,
     page: PageDep,
     uscc: Annotated[str | None, Query(max_length=200, description="Only those of this firm.")] = None,
@@ -321,7 +321,7 @@ async def object_to_record(
     responses=answers({"items": [examples.OBJECTION], "next": None}, *KEY_REFUSALS, MalformedUscc, BadCursor),
 )
 async def list_objections(
-    actor: ActorDep,
+    actor: Seen,
     session: ReadSessionDep,
     page: PageDep,
     uscc: Annotated[str | None, Query(max_length=200, description="Only those about this firm's records.")] = None,

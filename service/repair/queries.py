@@ -7,6 +7,7 @@ from sqlalchemy import and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.access.rules import Actor
+from service.access.seen import note_owners
 from service.db import ReadSession
 from service.models import (
     Authority,
@@ -43,7 +44,10 @@ async def find_case(
         select(case.__table__).where(case.uscc == uscc, case.id == case_id, _visible(case, actor))
     )
     row = found.mappings().one_or_none()
-    return None if row is None else dict(row)
+    if row is None:
+        return None
+    note_owners(session, [row["authority_code"]])
+    return dict(row)
 
 
 async def list_cases(
@@ -65,7 +69,9 @@ async def list_cases(
         query = query.where(case.state == state)
     if after is not None:
         query = query.where(case.id > after)
-    return [dict(row) for row in (await session.execute(query)).mappings()]
+    rows = [dict(row) for row in (await session.execute(query)).mappings()]
+    note_owners(session, (row["authority_code"] for row in rows[: limit - 1]))
+    return rows
 
 
 async def lock_case(session: AsyncSession, kind: str, *, uscc: str, case_id: UUID) -> Row:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import ColumnElement
 
 from service.access.rules import Actor, Role
+from service.access.seen import note_owners
 from service.access.visibility import among, is_public, visible_to
 from service.db import ReadSession
 from service.models import PenaltyVersion, SpotCheck, SpotCheckItem, SpotCheckMember
@@ -145,7 +146,9 @@ async def list_items(
         query = query.where(SpotCheckItem.state == state)
     if after is not None:
         query = query.where(SpotCheckItem.id > after)
-    return [dict(row) for row in (await session.execute(query)).mappings()]
+    rows = [dict(row) for row in (await session.execute(query)).mappings()]
+    note_owners(session, (row["authority_code"] for row in rows[: limit - 1]))
+    return rows
 
 
 async def list_results(session: ReadSession, *, actor: Actor, first: date | None, last: date | None) -> list[Row]:
@@ -155,14 +158,19 @@ async def list_results(session: ReadSession, *, actor: Actor, first: date | None
         query = query.where(SpotCheck.period_from >= first)
     if last is not None:
         query = query.where(SpotCheck.period_until <= last)
-    return [dict(row) for row in (await session.execute(query)).mappings()]
+    rows = [dict(row) for row in (await session.execute(query)).mappings()]
+    note_owners(session, (row["authority_code"] for row in rows))
+    return rows
 
 
 async def find_item(session: AsyncSession | ReadSession, *, check_id: UUID, item_id: UUID, actor: Actor) -> Row | None:
     """Return what was drawn, if the actor sees it."""
     query = _items(actor).where(SpotCheckItem.check_id == check_id, SpotCheckItem.id == item_id)
     row = (await session.execute(query)).mappings().one_or_none()
-    return None if row is None else dict(row)
+    if row is None:
+        return None
+    note_owners(session, [row["authority_code"]])
+    return dict(row)
 
 
 async def move_item(session: AsyncSession, row: Row, changes: Row) -> None:

@@ -11,7 +11,7 @@ from asyncpg import Connection
 
 from service.changes.queries import find_head
 from service.clock import legal_day
-from service.db import Database, ReadSession, driver
+from service.db import Database, ReadSession, application_of, driver
 from service.status.answers import (
     Answer,
     answer_about,
@@ -117,10 +117,12 @@ async def look_up(
     now: datetime,
     store: StoreReader | None = None,
     least: int = 0,
+    request_id: str | None = None,
 ) -> Rendered:
     """Return the public state of one subject: from the store where it is fresh, else from the database.
 
-    `least` is a position that the answer must have reached; it is waited for, at most `LONGEST_WAIT` seconds.
+    `least` is a position that the answer must have reached; it is waited for, at most `LONGEST_WAIT` seconds. The database
+    knows the question by `request_id`.
 
     Raises:
         MalformedUscc: the code is none.
@@ -129,12 +131,12 @@ async def look_up(
     """
     if question.as_of is not None or question.known_at is not None:
         await _reach(database, least)
-        async with database.reading() as session:
+        async with database.reading(request_id=request_id) as session:
             answer = await answer_question(session, question, divisions=divisions, now=now)
         return Rendered(to_json(answer.body), answer.etag)
     uscc, odd = read_uscc(question.uscc, name=question.name, divisions=divisions or None)
     today = legal_day(now)
-    found = await _find(database, store, [uscc], now=now, least=least, named=bool(question.name))
+    found = await _find(database, store, [uscc], now=now, least=least, named=bool(question.name), request_id=request_id)
     return render_one(uscc, found, now=now, today=today, odd=code_warnings(odd), name=question.name)
 
 
@@ -157,6 +159,7 @@ async def _find(
     now: datetime,
     least: int,
     named: bool = False,
+    request_id: str | None = None,
 ) -> Found:
     today = legal_day(now)
     if store is not None:
@@ -168,11 +171,13 @@ async def _find(
     await _reach(database, least)
     if len(codes) == 1 and not named:
         async with database.statement() as connection:
-            at_once = await find_at_once(connection, codes[0], today=today, delivered_by=now)
+            at_once = await find_at_once(
+                connection, codes[0], today=today, delivered_by=now, application=application_of(request_id)
+            )
         if at_once is not None:
             log, facts = at_once
             return Found(log, [pack(codes[0], facts)])
-    async with database.reading() as session:
+    async with database.reading(request_id=request_id) as session:
         return await find_entries(session, codes, now=now, named=named)
 
 
@@ -206,6 +211,7 @@ async def _reach(database: Database, least: int) -> None:
         f"The log has not come to position {least} within {LONGEST_WAIT:g} seconds.",
         detail_zh="变更日志尚未到达所给位置。",
         position=least,
+        retry_after=round(LONGEST_WAIT),
     )
 
 
@@ -300,6 +306,7 @@ async def answer_batch(
     now: datetime,
     store: StoreReader | None = None,
     least: int = 0,
+    request_id: str | None = None,
 ) -> bytes:
     """Return the public state of many subjects now, in the order of `codes`; a malformed one is an error in its place.
 
@@ -316,7 +323,7 @@ async def answer_batch(
             store.counts["store"] += 1
             return render_batch(*plainly, divisions=divisions, now=now)
     batch = read_batch(codes)
-    found = await _find(database, store, batch.asked, now=now, least=least)
+    found = await _find(database, store, batch.asked, now=now, least=least, request_id=request_id)
     return render_batch(batch, found, divisions=divisions, now=now)
 
 

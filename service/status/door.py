@@ -259,7 +259,8 @@ class StatusDoor:
     ) -> Answer:
         note: Note = request.scope[NOTE]
         known: dict[str, Any] = {
-            "divisions": catalog.known_divisions, "now": now, "store": self._store, "least": query.after_position
+            "divisions": catalog.known_divisions, "now": now, "store": self._store, "least": query.after_position,
+            "request_id": note.request_id,
         }  # fmt: skip
         database = self._state.database
         if operation is ASK_MANY:

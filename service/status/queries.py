@@ -143,6 +143,7 @@ _ENTRIES_AT: Final = _entries(_LATEST_AT)
 _ONE: Final = (
     """
 SELECT l.log_id::text AS log_id, l.head_position, l.head_at, (SELECT version FROM catalog_version) AS catalog_version,
+       set_config('application_name', $5, true) AS asked_as,
        EXISTS (SELECT FROM pending_change p WHERE p.uscc = $1) AS is_pending, {sources},
        (SELECT row_to_json(r) FROM ({subject}) r)::text AS subject,
        (SELECT json_agg(r ORDER BY r.listed_on DESC NULLS LAST, r.id DESC) FROM ({entries}) r)::text AS entries,
@@ -189,13 +190,14 @@ async def read_log(connection: Connection, codes: Sequence[str], *, delivered_by
 
 
 async def find_at_once(
-    connection: Connection, uscc: str, *, today: date, delivered_by: datetime
+    connection: Connection, uscc: str, *, today: date, delivered_by: datetime, application: str
 ) -> tuple[Log, Facts] | None:
     """Return the log's head and what is known there about one code, read by one statement; None when it has pending changes.
 
-    The rows are those of `find_facts` for the day `today`, with texts for days.
+    The rows are those of `find_facts` for the day `today`, with texts for days. The statement runs, and is logged by the
+    database, under the name `application`.
     """
-    row = await connection.fetchrow(_ONE, uscc, today, today, delivered_by)
+    row = await connection.fetchrow(_ONE, uscc, today, today, delivered_by, application)
     if row["is_pending"]:
         return None
     log = Log(

@@ -12,7 +12,7 @@ from typing import Final
 
 from service.catalog.rules import Coverage, parse_cover
 from service.clock import SHANGHAI, day_start
-from service.errors import Invalid, TooLarge, Unavailable
+from service.errors import Conflict, Invalid, TooLarge
 from service.reading.names import fold_name
 from service.uscc.rules import STATE_WORDS, CodeState
 
@@ -46,7 +46,7 @@ class TooManyCodes(TooLarge):
     code = "too_many_codes"
 
 
-class PositionNotReached(Unavailable):
+class PositionNotReached(Conflict):
     """The change log has not come to the position in `after_position` in time: it is not numbered yet, or never was."""
 
     code = "position_not_reached"

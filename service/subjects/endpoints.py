@@ -5,6 +5,7 @@ from fastapi import APIRouter, Body, Header, Path, Query, Response
 from schemas.subjects import CreditFileOut, SubjectOut, SubjectPage, SubjectPut
 from service.access.declared import Whose
 from service.access.rules import Actor, Role, WhichAuthority
+from service.access.seen import note_owners
 from service.http import (
     KEY_REFUSALS,
     PUBLIC,
@@ -12,7 +13,6 @@ from service.http import (
     VERSION_REFUSALS,
     ActorDep,
     BadCursor,
-    NoteDep,
     Now,
     PageDep,
     PutVersionDep,
@@ -162,7 +162,7 @@ async def put_subject(
         examples.CREDIT_FILE, *KEY_REFUSALS, MalformedUscc, NoCreditFile, words="The file as this key may see it."
     ),
 )
-async def show_credit_file(uscc: Uscc, actor: Reader, note: NoteDep, session: ReadSessionDep) -> Response:
+async def show_credit_file(uscc: Uscc, actor: Reader, session: ReadSessionDep) -> Response:
     """Give everything recorded about a subject that the key may see today, each with its import, file, line and source.
 
     An authority's own people see the records of their authority and of those below it, drafts and ended ones too, and of
@@ -171,5 +171,5 @@ async def show_credit_file(uscc: Uscc, actor: Reader, note: NoteDep, session: Re
     """
     code, _ = read_uscc(uscc)
     file = await read_credit_file(session, uscc=code, actor=actor)
-    note.owners |= unpublished_owners(file)
+    note_owners(session, unpublished_owners(file))
     return _json(file, headers=OWN)

@@ -76,4 +76,6 @@ def test_made_up_sequences_find_no_fault(api: Serving, keys: dict[str, str], tmp
 @pytest.mark.proof
 @pytest.mark.parametrize("who", ["nobody", "many", *(role.value for role in Role)])
 def test_every_role_tries_everything_at_length(api: Serving, keys: dict[str, str], tmp_path: Path, who: str) -> None:
-    assert tried(api, keys[who], tmp_path, "--max-examples", "50", "--max-time", "900", "--continue-on-failure") == ""
+    found = tried(api, keys[who], tmp_path, "--max-examples", "50", "--max-time", "60", "--continue-on-failure")
+    if found:
+        pytest.fail(found)

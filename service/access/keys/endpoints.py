@@ -82,7 +82,7 @@ async def list_all_keys(
     dependencies=[CHANGES_ACCESS],
     summary="Make a key",
     status_code=201,
-    response_model=KeyCreated,
+    response_model=KeyCreated | KeyOut,
     responses=answers(
         examples.CREATED,
         *ROLE_REFUSALS,
@@ -143,7 +143,7 @@ async def show_key(key_id: UUID, _actor: Administrator, session: ReadSessionDep,
     dependencies=[CHANGES_ACCESS],
     summary="Rotate a key",
     status_code=201,
-    response_model=KeyCreated,
+    response_model=KeyCreated | KeyOut,
     responses=answers(
         examples.CREATED,
         *ROLE_REFUSALS,
@@ -186,12 +186,23 @@ async def revoke_key(key_id: UUID, _actor: Administrator, session: SessionDep, n
     return _shown(await actions.revoke_key(session, key_id=key_id, now=now), now)
 
 
+@router.get(
+    "/me/key",
+    summary="Show the key that you use",
+    response_model=KeyOut,
+    responses=answers(examples.KEY, *KEY_REFUSALS, NoKeyUsed, NoSuchKey),
+)
+async def show_own_key(actor: Myself, session: ReadSessionDep, now: Now) -> dict[str, Any]:
+    """Give the key with which you ask: until when and from where it is valid, and which takes its place."""
+    return _shown(await get_key(session, key_id=_used(actor)), now)
+
+
 @router.post(
     "/me/key/rotate",
     dependencies=[CHANGES_ACCESS],
     summary="Replace the key that you use",
     status_code=201,
-    response_model=KeyCreated,
+    response_model=KeyCreated | KeyOut,
     responses=answers(
         examples.CREATED,
         *KEY_REFUSALS,
@@ -213,8 +224,14 @@ async def rotate_own_key(
     now: Now,
 ) -> dict[str, Any]:
     """Make the key that takes the place of the one with which you ask, so that nobody but you has seen it."""
+    overlap = timedelta(hours=body.overlap_hours)
+    made = await actions.rotate_key(session, key_id=_used(actor), overlap=overlap, now=now, by=str(actor.id))
+    shown = _created(made, response, now)
+    response.headers["Location"] = "/v1/me/key"  # where its holder, who may be no administrator, finds it
+    return shown
+
+
+def _used(actor: Actor) -> UUID:
     if actor.key_id is None:
         raise NoKeyUsed("You asked with a token; it ends by itself.", detail_zh="您使用的是令牌，到期自动失效。")
-    overlap = timedelta(hours=body.overlap_hours)
-    made = await actions.rotate_key(session, key_id=actor.key_id, overlap=overlap, now=now, by=str(actor.id))
-    return _created(made, response, now)
+    return actor.key_id

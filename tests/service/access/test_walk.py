@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from fastapi import FastAPI
 from httpx import AsyncClient, Response
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.access.actions import new_id
@@ -16,6 +17,7 @@ from service.access.table import PAGE, page_with, table_of
 from service.app import create_app
 from service.db import Database
 from service.models import (
+    AuditEntry,
     Deadline,
     Objection,
     Repair,
@@ -242,6 +244,7 @@ async def test_every_route_does_for_ones_own_what_it_does_not_do_for_others(data
             await number_changes(session)
         caller = Caller(offices.app.openapi())
         wrong: list[tuple[object, ...]] = []
+        shown: list[tuple[str, Response]] = []
         # The audit comes first: it tells everybody what he himself asked for.
         order = sorted(operations_of(offices.app), key=lambda one: not one.path.startswith("/v1/audit"))
         for one in sorted(order, key=lambda one: one.path.endswith("/discard")):
@@ -253,7 +256,9 @@ async def test_every_route_does_for_ones_own_what_it_does_not_do_for_others(data
                     continue
                 if "_id}" not in one.path:
                     if one.method == "GET":
-                        text = (await caller.call(client, one, own)).text
+                        listed = await caller.call(client, one, own)
+                        shown.append((one.path, listed))
+                        text = listed.text
                         wrong += [(one.path, role, name) for name, value in others.items() if value in text]
                     continue
                 theirs = await caller.call(client, one, others)
@@ -265,13 +270,40 @@ async def test_every_route_does_for_ones_own_what_it_does_not_do_for_others(data
                     wrong.append((one.method, one.path, role, theirs.text))
                 if role in works_on(one):
                     ours = await caller.call(client, one, own)
+                    shown.append((one.path, ours))
                     if (
                         ours.status_code >= 500
                         or told(ours, own)[:2] == told(theirs, others)[:2]
                         or ours.status_code in {401, 403}
                     ):
                         wrong.append((one.method, one.path, role, ours.text))
+        wrong += await unnoticed(database, shown, own)
         assert wrong == []
+
+
+#: Who may do what is nobody's record, and that a spot check was announced is public.
+NO_RECORD = {"uscc", "check_id", "authorisation_id", "substitution_id", "agreement_id"}
+
+
+async def unnoticed(
+    database: Database, shown: list[tuple[str, Response]], own: dict[str, str]
+) -> list[tuple[object, ...]]:
+    """Return the answers that hold an unpublished thing of the district, and whose audit entry does not say so."""
+    values = [value for name, value in own.items() if name not in NO_RECORD]
+    told_of = [
+        (path, answer)
+        for path, answer in shown
+        if answer.status_code < 300 and not path.startswith("/v1/audit") and any(one in answer.text for one in values)
+    ]
+    assert len({path for path, _ in told_of}) > 20
+    async with database.reading() as session:
+        rows = await session.execute(select(AuditEntry.request_id, AuditEntry.owners))
+        owners = {row.request_id: row.owners or [] for row in rows}
+    return [
+        (path, "the audit does not say whose records were shown")
+        for path, answer in told_of
+        if "district" not in owners[answer.headers["x-request-id"]]
+    ]
 
 
 def told(answer: Response, things: dict[str, str]) -> tuple[int, Any, Any]:

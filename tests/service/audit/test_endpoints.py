@@ -7,16 +7,20 @@ from typing import Any
 import pytest
 import uuid_utils.compat
 from fastapi import FastAPI
+from sqlalchemy import select
 
 from schemas.audit import AuditPage
 from service.access.rules import Role
+from service.audit.packing import pack_codes
 from service.audit.queries import insert_entries
 from service.audit.rules import Entry, EntryKind
 from service.db import Database, driver
+from service.models import ApiKey, SubjectAuthorisation
 from tests.clients import NOW, client_of, make_app, make_key
 from tests.factories import make_authority, make_uscc
 
-USCC, OTHER = make_uscc(), make_uscc()
+USCC, OTHER, ASKED = make_uscc(), make_uscc(), make_uscc()
+PACKED, DIGEST = pack_codes([OTHER, ASKED, "no code"])
 
 
 @pytest.fixture
@@ -47,6 +51,7 @@ async def world(database: Database) -> None:
                 made(40, EntryKind.ANSWER, "POST /v1/status", uscc=USCC, record_id="x"),
                 made(30, EntryKind.READ, "GET /v1/status/{uscc}", uscc=OTHER),
                 made(20, EntryKind.WRITE, "POST /v1/subjects/{uscc}/penalties", uscc=USCC, authority_code="district"),
+                made(15, EntryKind.ANSWER, "POST /v1/status/batch", codes=PACKED, digest=DIGEST, entry_count=3),
                 made(10, EntryKind.REFUSAL, file, uscc=USCC, outcome="role_missing", request_id="request-1"),
             ],
         )
@@ -63,7 +68,7 @@ async def operations(app: FastAPI, key: str, query: str = "") -> list[str]:
 async def test_an_auditor_sees_everything_newest_first_page_by_page(app: FastAPI, database: Database) -> None:
     key = await make_key(database, Role.AUDITOR)
     everything = await operations(app, key)
-    assert everything == ["10 GET", "20 POST", "30 GET", "40 POST", "50 GET", "60 GET"]
+    assert everything == ["10 GET", "15 POST", "20 POST", "30 GET", "40 POST", "50 GET", "60 GET"]
     seen, query = [], f"?limit=2&until={NOW.isoformat().replace('+', '%2B')}"
     async with client_of(app, key=key) as client:
         page = (await client.get(f"/v1/audit{query}")).json()
@@ -73,7 +78,7 @@ async def test_an_auditor_sees_everything_newest_first_page_by_page(app: FastAPI
                 break
             page = (await client.get(f"/v1/audit{query}&cursor={page['next']}")).json()
         assert (await client.get("/v1/audit?cursor=bm9uZQ")).json()["code"] == "bad_cursor"
-    assert len(seen) == len(set(seen)) == 6
+    assert len(seen) == len(set(seen)) == 7
 
 
 @pytest.mark.parametrize(
@@ -83,7 +88,10 @@ async def test_an_auditor_sees_everything_newest_first_page_by_page(app: FastAPI
         ("?outcome=role_missing", ["10 GET"]),
         ("?request_id=request-1", ["10 GET"]),
         ("?authority=district", ["20 POST"]),
-        (f"?uscc={OTHER}", ["30 GET"]),
+        (f"?uscc={OTHER}", ["15 POST", "30 GET"]),
+        (f"?uscc={ASKED.lower()}", ["15 POST"]),
+        (f"?uscc={USCC}&kind=answer", ["40 POST"]),
+        ("?uscc=no%20code", []),
         ("?since=2026-11-24T03:35:00Z&until=2026-11-24T03:45:00Z", ["20 POST"]),
         ("?operation=POST%20/v1/status", ["40 POST"]),
         ("?actor=p2", []),
@@ -125,7 +133,22 @@ async def test_exports_are_the_whole_selection_in_two_forms(app: FastAPI, databa
     entries = [json.loads(line) for line in lines.text.splitlines()]
     rows = list(csv.DictReader(StringIO(table.text)))
     assert [entry["id"] for entry in entries] == [row["id"] for row in rows]
-    assert len(rows) == 6
+    assert len(rows) == 7
     assert entries[0]["actor_name"] == "=shop"
     assert rows[0]["actor_name"] == "'=shop"
     assert rows[0]["owners"] == "district"
+
+
+async def test_an_agent_finds_the_batches_in_which_its_firm_was_asked_for(app: FastAPI, database: Database) -> None:
+    key = await make_key(database, Role.SUBJECT_AGENT)
+    async with database.transaction() as session:
+        holder = (await session.scalars(select(ApiKey.principal_id))).one()
+        session.add(
+            SubjectAuthorisation(
+                id=uuid_utils.compat.uuid7(), uscc=ASKED, principal_id=holder, authority_code="district", document="x",
+                registered_by="test", registered_at=NOW, from_on=NOW.date(), until_on=NOW.date(),
+            )
+        )  # fmt: skip
+    assert await operations(app, key) == []
+    assert await operations(app, key, f"?uscc={ASKED}") == ["15 POST"]
+    assert await operations(app, key, f"?uscc={OTHER}") == []

@@ -105,6 +105,10 @@ async def test_an_entry_tells_its_list_and_its_basis(database: Database) -> None
             public_rule=None,
             public_reason="no_date",
         )
+        drafted = await make_entry(
+            session, code, authority_code="district", state="draft", listed_on=None, public_from=None, public_until=None,
+            public_rule=None, public_reason="not_listed_yet",
+        )  # fmt: skip
         await number_changes(session)
     key = await make_key(database, Role.LISTER, authority_code="district")
     async with client_of(make_app(database), key=key) as lister:
@@ -113,5 +117,7 @@ async def test_an_entry_tells_its_list_and_its_basis(database: Database) -> None
         assert told["words_zh"] == "自 2026-01-06 至 2029-01-05，首尾两日均展示。直至移出，依据示例办法第一条。"
         why = (await lister.get(f"/v1/subjects/{code}/blacklist-entries/{undated}/explain")).json()
         assert why["words"].startswith("Not shown: no day is stated")
+        why = (await lister.get(f"/v1/subjects/{code}/blacklist-entries/{drafted}/explain")).json()
+        assert why["words"].startswith("Not shown: nobody has decided on the listing yet")
         none = await lister.get(f"/v1/subjects/{code}/blacklist-entries/{code[:8]}/explain")
         assert none.status_code == 422

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import asyncpg
 from sqlalchemy import text
 
-from service.db import Database
+from service.db import Database, application_of, driver
 from service.status.actions import Question, Rendered, StatusAnswer, answer_question, look_up
 from service.status.answers import to_json
 from service.status.queries import find_at_once
@@ -60,7 +60,7 @@ async def test_a_code_with_pending_changes_is_answered_as_of_the_head(database: 
         await make_registration(session, uscc, name="重庆星屿贸易有限公司")
         await make_entry(session, uscc, head=entry, state="ended")
     async with database.statement() as connection:
-        assert await find_at_once(connection, uscc, today=NOW.date(), delivered_by=NOW) is None
+        assert await find_at_once(connection, uscc, today=NOW.date(), delivered_by=NOW, application="test") is None
     quick, slow = await both(database, uscc)
     assert quick.body == to_json(slow.body)
     told = json.loads(quick.body)
@@ -86,3 +86,14 @@ async def test_connections_that_the_server_ended_are_opened_again(database: Data
             assert await connection.fetchval("SELECT pg_backend_pid()") != pid
     async with database.reading() as session:
         assert await session.scalar(text("SELECT 1")) == 1
+
+
+async def test_the_one_statement_of_a_question_runs_under_the_request_s_name(database: Database) -> None:
+    async with database.transaction() as session:
+        connection = await driver(session)
+        named = application_of("0199d3b0-6f1a-7c31-8a55-2f5f7d9e1c02")
+        await find_at_once(connection, make_uscc(), today=NOW.date(), delivered_by=NOW, application=named)
+        assert await connection.fetchval("SELECT current_setting('application_name')") == named
+    async with database.statement() as outside:
+        await find_at_once(outside, make_uscc(), today=NOW.date(), delivered_by=NOW, application=named)
+        assert await outside.fetchval("SELECT current_setting('application_name')") == "test"

@@ -156,6 +156,8 @@ async def test_the_database_keeps_no_right_that_one_administrator_gave_alone(
 async def test_a_holder_replaces_his_key_so_that_nobody_else_has_seen_it(database: Database) -> None:
     async with open_offices(database) as offices:
         reviewer = await offices.hire(Role.REVIEWER, authority="district")
+        used = (await reviewer.get("/v1/me/key")).json()
+        assert (used["principal_id"], used["rotated_to"]) == (offices.id(reviewer), None)
         answer = await reviewer.post("/v1/me/key/rotate", json={"overlap_hours": 0})
         assert answer.status_code == 201, answer.text
         assert answer.headers["cache-control"] == "no-store"
