@@ -12,6 +12,7 @@ from typing import Final
 from service.db import Database
 from service.exports.actions import build_due, list_due, withhold_ended
 from service.exports.rules import PersonalDataFound
+from service.logs import log_to_stderr
 from service.settings import Settings
 from service.signing.keys import SigningKeys
 
@@ -48,6 +49,7 @@ async def run(database: Database, as_of: datetime) -> int:
 
 async def _build(as_of: datetime) -> int:
     settings = Settings()
+    log_to_stderr(settings)
     database = Database(settings.sqlalchemy_url() or "", application="xinyong exports", pool_size=3)
     try:
         await build_due(database, settings.data_dir / "exports", SigningKeys.of(settings), now=as_of)
