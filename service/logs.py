@@ -23,6 +23,20 @@ def without_keys(_logger: object, _method: str, event: MutableMapping[str, Any])
     return event
 
 
+def log_for_a_terminal() -> None:
+    """Log warnings and what is worse to standard error, as lines for people: a command says the rest itself."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            without_keys,
+            structlog.dev.ConsoleRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
 def log_to_stderr(settings: Settings) -> None:
     """Log as JSON lines to standard error, from the set level on."""
     level = getattr(logging, settings.log_level.upper())

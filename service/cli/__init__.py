@@ -26,6 +26,7 @@ from service.cli import (
 from service.cli.terminal import err
 from service.embedded import EmbeddedProblem
 from service.errors import Refusal
+from service.logs import log_for_a_terminal
 
 app = typer.Typer(
     help="Xinyong (信用): credit files, blacklist entries and published penalties by unified social credit code.",
@@ -61,6 +62,7 @@ app.command("screen")(screening.screen)
 
 def main() -> None:
     """Run the command; what goes wrong in a known way is one sentence and exit code 1."""
+    log_for_a_terminal()
     try:
         app()
     except (EmbeddedProblem, Refusal) as problem:

@@ -37,7 +37,7 @@ def shown_on_a_terminal(words: list[str], environ: dict[str, str]) -> str:
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
 
 
-async def test_the_bar_is_on_a_terminal_and_not_in_a_pipe(
+async def test_the_bar_is_on_a_terminal_and_not_in_a_pipe_where_words_stand_alone(
     database: Database, database_url: str, tmp_path: Path
 ) -> None:
     await seed(database)
@@ -55,6 +55,11 @@ async def test_the_bar_is_on_a_terminal_and_not_in_a_pipe(
     assert piped.stderr == ""
     assert re.search(r"duplicate +399", piped.stdout)
     assert "━" not in piped.stdout
+    (tmp_path / "empty.csv").touch()
+    words[words.index(str(file))] = str(tmp_path / "empty.csv")
+    empty = await asyncio.to_thread(subprocess.run, words, cwd=ROOT, env=environ, capture_output=True, text=True)
+    assert (empty.returncode, empty.stdout) == (1, "")
+    assert empty.stderr == "empty_file: The file is empty. Check that the export finished, then send it again.\n"
 
 
 @pytest.mark.parametrize(
