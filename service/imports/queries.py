@@ -162,7 +162,13 @@ async def lock_ready_rows(
     )
     rows = await session.scalars(
         select(ImportRow)
-        .where(ImportRow.import_id == import_id, ImportRow.n.in_([row[0] for row in found]))
+        .where(
+            ImportRow.import_id == import_id,
+            ImportRow.n.in_([row[0] for row in found]),
+            # Asked again of the locked row: another process may have taken it in while this one waited.
+            ImportRow.waiting_for.is_not(None),
+            ImportRow.outcome == "quarantined",
+        )
         .order_by(ImportRow.n)
         .with_for_update()
     )

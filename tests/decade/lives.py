@@ -422,7 +422,7 @@ class EntryLife:
             )
         except Refusal as refusal:
             is_on = any(
-                one.id != self.record.id and one.kind == "blacklist_entry" and one.versions[-1].shown
+                one is not self.record and one.kind == "blacklist_entry" and one.stands  # hidden ones stand too
                 for one in self.subject.records
             )
             fell = refusal.code == "entry_test_failed" and bool(self.penalties)
@@ -431,21 +431,25 @@ class EntryLife:
             return
         today = day_of(at)
         until = law.listed_until(self.list_id, today)
+        self.record.stands = True
         self.stage.world.happens(self.record, Version(True, today, until, self.name))
         self.later(at, self.live, days=(1, 900))
 
     async def live(self, at: datetime) -> None:
         order = self.order(Role.REVIEWER, at)
+        self.record.stands = False
         chosen = self.stage.chance.choice(("suspend", "recall", "remove", "revoke", "repair"))
         match chosen:
             case "suspend":
                 await self.act("suspend", lambda s: leaving.suspend(s, order, reason="裁定", basis="示例1号"))
                 self.becomes(shown=False)
+                self.record.stands = True
                 self.later(at, self.resume, days=(1, 200))
             case "recall":
                 lister = self.order(Role.LISTER, at)
                 await self.act("recall", lambda s: leaving.recall(s, lister, reason="待核"))
                 self.becomes(shown=False)
+                self.record.stands = True
                 self.later(at, self.republish, days=(1, 200))
             case "repair":
                 await repair(self.stage, self.record, self.authority, at)

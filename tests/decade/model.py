@@ -43,6 +43,7 @@ class Record:
     owner: str
     subject: str
     number: str = ""
+    stands: bool = False
     versions: list[Version] = field(default_factory=list)
 
     def told(self, by: datetime) -> Version | None:
