@@ -71,7 +71,7 @@ from service.settings import Settings
 from service.status.door import StatusDoor
 from service.store.files import store_folder
 from service.store.reader import StoreReader
-from service.web.actions import Counts
+from service.web.actions.counts import Counts
 from service.web.rendering import ASSETS as PAGE_ASSETS
 from service.web.rendering import STATIC, ProblemPages
 from service.web.reports import Press

@@ -11,21 +11,15 @@ from service.penalties.queries import list_notices
 from service.signing.keys import SigningKeys
 from service.status.actions import Question, answer_question, read_uscc
 from service.status.answers import to_json
-from service.web.actions import (
-    PAGE,
-    SUGGESTIONS,
-    Case,
-    Counts,
-    report_facts,
-    report_sections,
-    search,
-    see_firm,
-    see_home,
-    see_list,
-    see_lists,
-    see_releases,
-    see_rules,
-)
+from service.web.actions.calculator import Case, see_rules
+from service.web.actions.counts import Counts
+from service.web.actions.firms import see_firm
+from service.web.actions.home import see_home
+from service.web.actions.lists import see_list, see_lists
+from service.web.actions.releases import see_releases
+from service.web.actions.reports import report_facts, report_sections
+from service.web.actions.searching import SUGGESTIONS, search
+from service.web.actions.shared import PAGE
 from service.web.queries import EntryFilter
 from service.web.rendering import HEADERS, render
 from service.web.reports import Press, make_mark, qr_source, read_mark, state_digest
@@ -181,7 +175,7 @@ async def show_list(
         listed_from=_day(listed_from),
         listed_to=_day(listed_to),
     )
-    facts = await see_list(session, catalog, wanted, after=_key(cursor), now=now)
+    facts = await see_list(session, catalog, _counts(request), wanted, after=_key(cursor), now=now)
     more = facts.pop("more")
     following = None if more is None else encode_cursor((more[0].isoformat(), more[1]))
     return render(request, "list.html", wanted=wanted, following=following, **facts)
