@@ -86,7 +86,8 @@ class AccessCache:
         Raises:
             ExpiredKey, WrongNetwork: see `actor`.
         """
-        if monotonic() - self._asked_at >= POLL_SECONDS:
+        since = monotonic() - self._asked_at
+        if since >= POLL_SECONDS and (since >= TRUST_SECONDS or not self._polling.locked()):
             return None
         known = self._known.get(key_hash(secret))
         if known is None or (known.ends_at is not None and now >= known.ends_at):

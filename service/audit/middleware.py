@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import orjson
 import structlog
+import uuid_utils
 import uuid_utils.compat
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -142,6 +143,7 @@ class Recorder:
         self.observe(seen)
         log.info(
             "request",
+            request_id=note.request_id,
             operation=seen.operation,
             status=seen.status,
             outcome=note.outcome,
@@ -167,11 +169,8 @@ class Recorder:
 
 def begin_note(scope: Scope, *, request_id: str | None, purpose: str | None) -> Note:
     """Give a request its note, with the id and the purpose that its headers state."""
-    note = Note(
-        request_id=usable_request_id(request_id) or str(uuid_utils.compat.uuid7()), purpose=read_purpose(purpose)
-    )
+    note = Note(request_id=usable_request_id(request_id) or str(uuid_utils.uuid7()), purpose=read_purpose(purpose))
     scope[NOTE] = note
-    structlog.contextvars.bind_contextvars(request_id=note.request_id)
     return note
 
 
@@ -191,7 +190,8 @@ class Auditing:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        begin_note(scope, request_id=headers.get(REQUEST_ID_HEADER), purpose=headers.get(PURPOSE_HEADER))
+        note = begin_note(scope, request_id=headers.get(REQUEST_ID_HEADER), purpose=headers.get(PURPOSE_HEADER))
+        structlog.contextvars.bind_contextvars(request_id=note.request_id)
         began = time.perf_counter()
         passage = _Passage(self.recorder, scope, receive, send)
         try:

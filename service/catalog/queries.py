@@ -150,7 +150,7 @@ class CatalogCache:
 
     def fresh(self) -> Catalog | None:
         """Return the snapshot where `get` would not have to ask the database for it; else None."""
-        return self._catalog if monotonic() < self._fresh_until else None
+        return self._catalog if monotonic() < self._fresh_until or self._reading.locked() else None
 
     def expire(self) -> None:
         """Ask for the version at the next `get`, because this process has just changed a catalogue."""

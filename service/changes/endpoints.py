@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from service.changes.feed import ChangeFeed, Step
 from service.changes.rules import (
     NONE,
     ChangeKind,
+    DayNotLogged,
     LogChanged,
     MalformedEventId,
     PositionAhead,
@@ -20,6 +22,7 @@ from service.changes.rules import (
     event_id,
     read_event_id,
 )
+from service.changes.snapshot import stream_snapshot
 from service.http import KEY_REFUSALS, ActorDep, DatabaseDep, Today, answers, json_response
 
 router = APIRouter(prefix="/v1/changes", tags=["changes"])
@@ -91,6 +94,13 @@ EXAMPLE: dict[str, Any] = {
 }
 
 
+SNAPSHOT_EXAMPLE: Final = (
+    '{"log_id":"0b3c6a52-8c1e-4a55-9a43-5b0f0d6a7f11","position":48211,"day":"2026-11-24"}\n'
+    '{"id":null,"kind":"subject","record":{"name":"重庆星屿贸易有限公司","registration_status":"active"},"uscc":"91500000XY0000012K"}\n'
+    '{"count":1,"digest":"3f5c…"}\n'
+)
+
+
 @router.get(
     "",
     summary="Read or follow the change log",
@@ -158,6 +168,37 @@ async def list_changes(
         "next": page.next,
     }
     return json_response(content, headers={"Cache-Control": "no-cache"})
+
+
+@router.get(
+    "/snapshot",
+    summary="Take the whole public state",
+    response_class=StreamingResponse,
+    responses={
+        **answers(None, *KEY_REFUSALS, DayNotLogged),
+        200: {
+            "description": "JSON Lines: what it is the state of, every public record, and the digest of them.",
+            "content": {"application/jsonl": {"example": SNAPSHOT_EXAMPLE}},
+        },
+    },
+)
+async def take_snapshot(_actor: ActorDep, database: DatabaseDep, today: Today) -> Response:
+    """Give the whole public state at the head of the log, for readers who begin, or whose position is another log's.
+
+    The first line says `log_id` and `position`: go on behind it. Then each registration and each public record is a line, in no
+    particular order, with the members `id`, `kind`, `record` and `uscc` as changes have them, sorted by name and without blanks. The
+    last line is the count of lines and their digest: a reader who holds the same lines computes the same one.
+    """
+    lines = stream_snapshot(database, today=today)
+    first = await anext(lines)
+
+    async def body() -> AsyncIterator[bytes]:
+        async with aclosing(lines):  # a reader who goes away gives the connection back at once
+            yield first
+            async for part in lines:
+                yield part
+
+    return StreamingResponse(body(), media_type="application/jsonl", headers={"Cache-Control": "no-cache"})
 
 
 async def _events(steps: AsyncIterator[Step], wanted: Wanted) -> AsyncIterator[bytes]:

@@ -11,12 +11,12 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from service.errors import Conflict, Invalid
+from service.errors import Conflict, Invalid, Unavailable
 from service.reading.names import is_sole_trader_without_trade_name
 
 
 class LogChanged(Conflict):
-    """The log asked for is not the one kept here (a restored database starts a new one): read all of it again from 0."""
+    """The log asked for is not the one kept here (a restored database starts a new one): take the snapshot and go on from it."""
 
     code = "log_changed"
 
@@ -34,6 +34,9 @@ class ChangeKind(StrEnum):
     PENALTY = "penalty"
     BLACKLIST_ENTRY = "blacklist_entry"
 
+
+#: Where the public state is to be had whole, for readers who cannot go on from where they were.
+SNAPSHOT: Final = "/v1/changes/snapshot"
 
 #: Events that only this rendering gives; a stored `ended` of a record that is shown again reads `published`.
 ENDED: Final = "ended"
@@ -63,6 +66,12 @@ RENDERED: Final = {
         ("publish_until", "public_until"),
     ),
 }
+
+
+class DayNotLogged(Unavailable):
+    """What opened or closed by the clock today is not in the log yet, so no position has today's state. Ask again in a moment."""
+
+    code = "day_not_logged"
 
 
 class MalformedEventId(Invalid):
@@ -228,9 +237,14 @@ def render_registration(change: LoggedChange, registration: Registration | None)
     told = {"position": change.position, "kind": change.kind.value, "uscc": change.uscc, "id": None}
     if not registration.registered:
         return told | {"event": UNREGISTERED, "record": None}
-    nameless = is_sole_trader_without_trade_name(registration.name, change.uscc)
-    record = {"name": None if nameless else registration.name, "registration_status": registration.status}
+    record = registration_view(change.uscc, registration.name, registration.status)
     return told | {"event": change.event, "record": record}
+
+
+def registration_view(uscc: str, name: str | None, status: str | None) -> dict[str, Any]:
+    """Return the public members of a registration; the name of a sole trader without a trade name is a person's."""
+    nameless = is_sole_trader_without_trade_name(name, uscc)
+    return {"name": None if nameless else name, "registration_status": status}
 
 
 def check_reader(head: LogHead, *, after: int, log_id: UUID | None) -> None:
@@ -242,9 +256,11 @@ def check_reader(head: LogHead, *, after: int, log_id: UUID | None) -> None:
     """
     if log_id is not None and log_id != head.log_id:
         raise LogChanged(
-            f"You follow the log {log_id}; the log kept here is {head.log_id}. Read it from position 0.",
-            detail_zh="变更日志已更换，请从位置 0 重新读取。",
+            f"You follow the log {log_id}; the log kept here is {head.log_id}. Take the snapshot and go on from its"
+            " position.",
+            detail_zh="变更日志已更换，请下载快照，并从其位置继续。",
             log_id=str(head.log_id),
+            snapshot=SNAPSHOT,
         )
     if after > head.position:
         raise PositionAhead(

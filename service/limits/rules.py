@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from ipaddress import IPv6Address, ip_address
 from math import ceil
@@ -75,6 +76,7 @@ def read_rates(text: str) -> tuple[RateLimitItem, ...]:
     return rates
 
 
+@lru_cache(maxsize=10_000)
 def address_key(host: str | None) -> str:
     """Return what stands for an address: itself, or its /64 for IPv6, where one customer has that many."""
     if host is None:

@@ -14,6 +14,9 @@ ALWAYS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 #: What an answer says that had no place.
 OFTEN: Final = {"Retry-After": "1"}
 
+#: Operations that take as long as their files are.
+LONG: Final = frozenset({("POST", "/v1/imports"), ("GET", "/v1/changes/snapshot")})
+
 #: Marks the request by which this service reads a location for the answer to a repeated one; it counts as part of that one.
 WITHIN: Final = "xinyong.within"
 
@@ -100,6 +103,6 @@ def deadline_passed(seconds: float) -> DeadlinePassed:
 
 
 def _kind(request: Request) -> str:
-    if request.method == "POST" and request.url.path == "/v1/imports":
+    if (request.method, request.url.path) in LONG:
         return "long"
     return "stream" if "text/event-stream" in request.headers.get("accept", "") else "short"

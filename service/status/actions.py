@@ -367,12 +367,12 @@ def render_batch(batch: Batch, found: Found, *, divisions: frozenset[str], now: 
             results.append(to_json(_malformed_item(raw)))
             continue
         entry = next(entries)
-        odd = code_warnings(states) if states else ()
+        doubts = states
         if divisions and uscc[2:8] not in divisions:
-            odd = code_warnings((*states, CodeState.WARN_UNKNOWN_REGION))
+            doubts = (*states, CodeState.WARN_UNKNOWN_REGION)
         parts = regions.of_entry(uscc, entry)
         met.add(parts)
-        results.append(render(uscc, entry, parts, day, odd=odd))
+        results.append(render(uscc, entry, parts, day, odd=code_warnings(doubts) if doubts else ()))
     sources = {source.code: source for parts in met for source in parts.coverage.sources}
     ordered = to_json(sources_view(sources[code] for code in sorted(sources)))
     return b'{%b,"results":[%b]}' % (frame_json(found.log, as_of=now, sources=ordered), b",".join(results))

@@ -97,11 +97,16 @@ def frame(log: Log, *, as_of: datetime, known_at: datetime, position: int, sourc
     }
 
 
+@lru_cache(maxsize=16)
+def _head_at(at: datetime) -> bytes:
+    return at.astimezone(SHANGHAI).isoformat().encode()
+
+
 def frame_json(log: Log, *, as_of: datetime, sources: bytes) -> bytes:
     """Return the members of `frame` for an answer at the head of the log as JSON, without the braces; `sources` is JSON."""
     return b'"as_of":"%b","known_at":"%b","position":%d,"log_id":"%b","sources":%b' % (
         as_of.astimezone(SHANGHAI).isoformat().encode(),
-        log.at.astimezone(SHANGHAI).isoformat().encode(),
+        _head_at(log.at),
         log.position,
         log.log_id.encode(),
         sources,

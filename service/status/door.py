@@ -14,6 +14,7 @@ from types import MappingProxyType, SimpleNamespace
 from typing import Any, Final, TypeVar
 
 import orjson
+import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -234,6 +235,7 @@ class StatusDoor:
     async def _answer(
         self, scope: Scope, receive: Receive, operation: _Operation, headers: Mapping[bytes, bytes]
     ) -> Answer:
+        structlog.contextvars.bind_contextvars(request_id=scope[NOTE].request_id)
         body = b"" if operation is SHOW else await self._body(scope, receive)
         request = Request(scope, _replayed(body))
         await refuse_forbidden_characters(request)

@@ -62,7 +62,7 @@ class StoreReader:
         """Return what is known of `codes`, or None where the store cannot say it for the day and from position `least` on."""
         now = monotonic()
         environment = self._environment
-        if environment is None or now >= self._look_at:
+        if environment is None or (now >= self._look_at and not self._is_in_use(now)):
             return None
         try:
             with environment.begin() as transaction:
@@ -93,10 +93,10 @@ class StoreReader:
         """
         if monotonic() < self._look_at:
             return
+        if self._is_in_use(monotonic()):
+            return
         self._look_at = monotonic() + LOOK_SECONDS
         name = read_pointer(self._folder)
-        if name == self._name and self._environment is not None:
-            return
         self._close()
         if name is None or name == self._refused:
             return
@@ -126,6 +126,13 @@ class StoreReader:
     def close(self) -> None:
         """Let go of the store."""
         self._close()
+
+    def _is_in_use(self, now: float) -> bool:
+        """Return whether the store that is open is the one that the pointer names; it is not looked at again for a while."""
+        if self._environment is None or read_pointer(self._folder) != self._name:
+            return False
+        self._look_at = now + LOOK_SECONDS
+        return True
 
     def _take(self, state: State) -> None:
         if self._state is not None and state.log_id != self._state.log_id:
@@ -159,8 +166,7 @@ class StoreReader:
 
 
 def _many(transaction: lmdb.Transaction, codes: Sequence[str]) -> list[bytes | None]:
-    # In the order of the keys, the pages of a lookup are mostly those of the one before.
-    keys = sorted({code.encode() for code in codes})
+    keys = [code.encode() for code in codes]
     with transaction.cursor() as cursor:
         known = cast("dict[bytes, bytes]", dict(cursor.getmulti(keys)))
-    return [known.get(code.encode()) for code in codes]
+    return [known.get(key) for key in keys]

@@ -221,7 +221,7 @@ def test_the_name_of_a_sole_trader_without_a_trade_name_is_not_told() -> None:
 def test_a_reader_of_another_log_is_told_which_one_this_is() -> None:
     with pytest.raises(LogChanged) as refused:
         check_reader(LogHead(LOG, 5), after=3, log_id=UUID(int=1))
-    assert refused.value.extra == {"log_id": str(LOG)}
+    assert refused.value.extra == {"log_id": str(LOG), "snapshot": "/v1/changes/snapshot"}
 
 
 def test_a_reader_ahead_of_the_log_is_refused() -> None:

@@ -128,5 +128,5 @@ async def test_a_position_that_the_log_has_not_reached_is_waited_for_and_then_re
     monkeypatch.setattr("service.status.actions.LONGEST_WAIT", 0.2)
     async with client_of(make_app(database)) as client:
         answer = await client.get(f"/v1/status/{world.codes[0]}?after_position=99999")
-        assert (answer.status_code, answer.json()["code"]) == (503, "position_not_reached")
-        assert answer.headers["retry-after"] == "5"
+        assert (answer.status_code, answer.json()["code"]) == (409, "position_not_reached")
+        assert "retry-after" in answer.headers
