@@ -1,6 +1,7 @@
 """`make bench`: figures on the terminal and in `benchmarks/results/latest.json`; `make bench NAME=imports` picks one.
 
-`make bench NAME="answers --million"` lets the data grow to a million subjects, which takes some minutes more.
+`make bench NAME="answers --million"` lets the data grow to a million subjects, which takes some minutes more; `NAME="memory
+--million"` asks the API a million times.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import access, answers, audit, exports, imports, name_search, status
+from benchmarks import access, answers, audit, exports, imports, memory, name_search, status
 from benchmarks.steps import console, step
 from service import embedded
 from service.migrate import migrate
@@ -25,12 +26,17 @@ BENCHMARKS: dict[str, Callable[[str], Awaitable[list[dict[str, Any]]]]] = {
     "access": access.measure,
     "audit": audit.measure,
     "imports": imports.measure,
+    "memory": memory.measure,
     "answers": answers.measure,
     "status": status.measure,
     "exports": exports.measure,
     "name_search": name_search.measure,
 }
 MILLION = "--million"
+MILLIONS: dict[str, Callable[[str], Awaitable[list[dict[str, Any]]]]] = {
+    "answers": answers.measure_to_a_million,
+    "memory": memory.measure_a_million,
+}
 
 
 def main() -> None:
@@ -38,7 +44,7 @@ def main() -> None:
     asked = set(sys.argv[1:]) - {MILLION}
     if unknown := asked - BENCHMARKS.keys():
         sys.exit(f"No benchmark {', '.join(sorted(unknown))}. There are: {', '.join(BENCHMARKS)}.")
-    known = BENCHMARKS | ({"answers": answers.measure_to_a_million} if MILLION in sys.argv else {})
+    known = BENCHMARKS | (MILLIONS if MILLION in sys.argv else {})
     wanted = [name for name in BENCHMARKS if not asked or name in asked]
     figures: list[dict[str, Any]] = []
     for name in wanted:

@@ -3,7 +3,7 @@
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from http import HTTPStatus
@@ -282,6 +282,15 @@ def number_after(page: Page) -> int:
 
 def _bad_cursor() -> BadCursor:
     return BadCursor("The cursor is not one that this list gave as `next`.", detail_zh="翻页游标无效。")
+
+
+def one_page(found: Sequence[T], page: Page) -> tuple[Sequence[T], str | None]:
+    """Return the items of a page, and the cursor of the next one or None; `found` are rows by id, one more than asked where there are."""
+    part = found[: page.limit]
+    if len(found) <= page.limit:
+        return part, None
+    last: Any = part[-1]
+    return part, encode_cursor((str(last["id"] if isinstance(last, Mapping) else last.id),))
 
 
 def cut_page(items: Sequence[T], page: Page, key: Callable[[T], tuple[str, ...]]) -> tuple[Sequence[T], str | None]:

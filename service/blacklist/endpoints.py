@@ -48,6 +48,7 @@ from service.http import (
     answers,
     encode_cursor,
     json_response,
+    one_page,
     require,
 )
 from service.idempotency.http import REPEAT_REFUSALS, CreatingSessionDep
@@ -89,8 +90,7 @@ async def list_subject_entries(
     rows = await list_visible(
         session, KIND, uscc=code, actor=actor, state=state, after=id_after(page), limit=page.limit + 1
     )
-    part = rows[: page.limit]
-    following = encode_cursor((str(part[-1]["id"]),)) if len(rows) > page.limit else None
+    part, following = one_page(rows, page)
     items = [entry_view(row, actor=actor, today=today) for row in part]
     return json_response({"items": items, "next": following}, headers=OWN)
 

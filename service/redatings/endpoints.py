@@ -18,7 +18,7 @@ from service.http import (
     ReadSessionDep,
     SessionDep,
     answers,
-    encode_cursor,
+    one_page,
     require,
 )
 from service.redatings import examples
@@ -77,9 +77,8 @@ async def list_all(
         raise BadCursor("The cursor is not one that this list gave as `next`.", detail_zh="翻页游标无效。") from error
     wanted = Wanted(_seen(actor, authority), state, effect, rule_after)
     rows = await list_redatings(await driver(session), wanted, after=after, limit=page.limit + 1)
-    part = rows[: page.limit]
+    part, following = one_page(rows, page)
     note_owners(session, (row["authority_code"] for row in part))
-    following = encode_cursor((str(part[-1]["id"]),)) if len(rows) > page.limit else None
     return {"items": [_view(row) for row in part], "next": following}
 
 

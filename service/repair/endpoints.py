@@ -30,8 +30,8 @@ from service.http import (
     PageDep,
     ReadSessionDep,
     answers,
-    encode_cursor,
     json_response,
+    one_page,
     require,
 )
 from service.idempotency.http import REPEAT_REFUSALS, CreatingSessionDep
@@ -235,8 +235,7 @@ async def list_repairs(
     rows = await list_cases(
         session, "repair", actor=actor, uscc=code, state=state, after=id_after(page), limit=page.limit + 1
     )
-    part = rows[: page.limit]
-    following = encode_cursor((str(part[-1]["id"]),)) if len(rows) > page.limit else None
+    part, following = one_page(rows, page)
     items = [repair_view(row, row["conditions"] or [], []) for row in part]
     return json_response({"items": items, "next": following}, headers=OWN)
 
@@ -332,8 +331,7 @@ async def list_objections(
     rows = await list_cases(
         session, "objection", actor=actor, uscc=code, state=state, after=id_after(page), limit=page.limit + 1
     )
-    part = rows[: page.limit]
-    following = encode_cursor((str(part[-1]["id"]),)) if len(rows) > page.limit else None
+    part, following = one_page(rows, page)
     return json_response({"items": [objection_view(row, []) for row in part], "next": following}, headers=OWN)
 
 

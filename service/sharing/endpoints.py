@@ -31,6 +31,7 @@ from service.http import (
     SessionDep,
     answers,
     encode_cursor,
+    one_page,
     page_after,
     pair_after,
     require,
@@ -72,8 +73,8 @@ async def list_all_agreements(
 ) -> dict[str, Any]:
     """Give the agreements of your authorities, asked for and asked of them, oldest first."""
     found = await list_agreements(session, actor=actor, state=state, after=page_after(page), limit=page.limit + 1)
-    part = found[: page.limit]
-    return {"items": part, "next": encode_cursor((str(part[-1].id),)) if len(found) > page.limit else None}
+    part, following = one_page(found, page)
+    return {"items": part, "next": following}
 
 
 @router.post(

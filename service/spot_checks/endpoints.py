@@ -35,6 +35,7 @@ from service.http import (
     answers,
     encode_cursor,
     json_response,
+    one_page,
     page_after,
     require,
 )
@@ -102,8 +103,7 @@ def _moved(row: Row) -> Response:
 async def list_all_checks(session: ReadSessionDep, page: PageDep) -> dict[str, Any]:
     """Give the checks that were announced, with the digest of their population and, once drawn, their seed."""
     found = await list_checks(session, after=page_after(page), limit=page.limit + 1)
-    part = found[: page.limit]
-    following = encode_cursor((str(part[-1].id),)) if len(found) > page.limit else None
+    part, following = one_page(found, page)
     return {"items": [_view(check) for check in part], "next": following}
 
 
@@ -156,8 +156,7 @@ async def list_drawn(
     rows = await list_items(
         session, actor=actor, check_id=check_id, state=state, after=page_after(page), limit=page.limit + 1
     )
-    part = rows[: page.limit]
-    following = encode_cursor((str(part[-1]["id"]),)) if len(rows) > page.limit else None
+    part, following = one_page(rows, page)
     return json_response({"items": [_item(row) for row in part], "next": following}, headers=OWN)
 
 

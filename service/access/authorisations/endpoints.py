@@ -20,7 +20,7 @@ from service.http import (
     ReadSessionDep,
     SessionDep,
     answers,
-    encode_cursor,
+    one_page,
     page_after,
     require,
 )
@@ -51,8 +51,8 @@ async def list_all_authorisations(
     """Give the authorisations that your authorities registered, or, to an agent, its own. Ended ones too."""
     code = None if uscc is None else read_uscc(uscc)[0]
     found = await list_authorisations(session, actor=actor, uscc=code, after=page_after(page), limit=page.limit + 1)
-    part = found[: page.limit]
-    return {"items": part, "next": encode_cursor((str(part[-1].id),)) if len(found) > page.limit else None}
+    part, following = one_page(found, page)
+    return {"items": part, "next": following}
 
 
 @router.post(

@@ -18,7 +18,7 @@ from service.http import (
     ReadSessionDep,
     SessionDep,
     answers,
-    encode_cursor,
+    one_page,
     page_after,
     require,
 )
@@ -37,8 +37,8 @@ Administrator = Annotated[Actor, require(Role.ADMINISTRATOR)]
 async def list_proposals(_actor: Administrator, session: ReadSessionDep, page: PageDep) -> dict[str, Any]:
     """Give grants, keys and substitutions that an administrator proposed and that count once another has confirmed them."""
     found = await list_waiting(session, after=page_after(page), limit=page.limit + 1)
-    part = found[: page.limit]
-    return {"items": part, "next": encode_cursor((str(part[-1].id),)) if len(found) > page.limit else None}
+    part, following = one_page(found, page)
+    return {"items": part, "next": following}
 
 
 @router.post(

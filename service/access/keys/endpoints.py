@@ -31,7 +31,7 @@ from service.http import (
     ReadSessionDep,
     SessionDep,
     answers,
-    encode_cursor,
+    one_page,
     page_after,
     require,
 )
@@ -72,8 +72,7 @@ async def list_all_keys(
 ) -> dict[str, Any]:
     """Give all keys, ended ones too, oldest first. No secret is among the answers: none is stored."""
     keys = await list_keys(session, after=page_after(page), limit=page.limit + 1, principal_id=principal_id)
-    part = keys[: page.limit]
-    following = encode_cursor((str(part[-1].id),)) if len(keys) > page.limit else None
+    part, following = one_page(keys, page)
     return {"items": [_shown(key, now) for key in part], "next": following}
 
 

@@ -31,7 +31,7 @@ from service.http import (
     ReadSessionDep,
     SessionDep,
     answers,
-    encode_cursor,
+    one_page,
     page_after,
     require,
 )
@@ -71,9 +71,8 @@ async def show_me(actor: Myself) -> dict[str, Any]:
 async def list_all_principals(_actor: Administrator, session: ReadSessionDep, page: PageDep) -> dict[str, Any]:
     """Give all who act here, with all their grants, ended ones too."""
     found = await list_principals(session, after=page_after(page), limit=page.limit + 1)
-    part = found[: page.limit]
+    part, following = one_page(found, page)
     grants = await list_grants(session, principal_ids=[principal.id for principal in part])
-    following = encode_cursor((str(part[-1].id),)) if len(found) > page.limit else None
     return {"items": [_shown(one, grants.get(one.id, [])) for one in part], "next": following}
 
 

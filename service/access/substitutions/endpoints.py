@@ -29,7 +29,7 @@ from service.http import (
     ReadSessionDep,
     SessionDep,
     answers,
-    encode_cursor,
+    one_page,
     page_after,
     require,
 )
@@ -53,8 +53,8 @@ EXAMPLE: dict[str, Any] = {name: examples.SUBSTITUTION[name] for name in Substit
 async def list_all_substitutions(actor: Reader, session: ReadSessionDep, page: PageDep) -> dict[str, Any]:
     """Give your own substitutions and those of your authorities; administrators and auditors see all. Ended ones too."""
     found = await list_substitutions(session, actor=actor, after=page_after(page), limit=page.limit + 1)
-    part = found[: page.limit]
-    return {"items": part, "next": encode_cursor((str(part[-1].id),)) if len(found) > page.limit else None}
+    part, following = one_page(found, page)
+    return {"items": part, "next": following}
 
 
 @router.post(

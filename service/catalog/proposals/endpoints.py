@@ -26,7 +26,7 @@ from service.http import (
     PageDep,
     ReadSessionDep,
     answers,
-    encode_cursor,
+    one_page,
     require,
 )
 from service.idempotency.http import REPEAT_REFUSALS, CreatingCatalogSessionDep, CreatingSessionDep
@@ -57,8 +57,8 @@ async def list_all(
     except ValueError as error:
         raise BadCursor("The cursor is not one that this list gave as `next`.", detail_zh="翻页游标无效。") from error
     rows: Sequence[RuleProposal] = await list_proposals(session, state=state, after=after, limit=page.limit + 1)
-    part = rows[: page.limit]
-    return {"items": part, "next": encode_cursor((str(part[-1].id),)) if len(rows) > page.limit else None}
+    part, following = one_page(rows, page)
+    return {"items": part, "next": following}
 
 
 @router.get(
