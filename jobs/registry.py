@@ -10,11 +10,13 @@ from jobs import (
     deliver_mail,
     exports,
     feeds,
+    fetch_feeds,
     find_redatings,
     forget_idempotency_keys,
     forget_job_runs,
     notify_deadlines,
     open_missed_revocations,
+    reconcile_feeds,
     take_in_waiting_rows,
     track_deadlines,
 )
@@ -77,5 +79,17 @@ JOBS: Final = (
         open_missed_revocations.run,
     ),
     Job("deliver_mail", 30, "Send notices by mail, where a mail server is named.", deliver_mail.run),
+    Job(
+        "fetch_feeds",
+        20,
+        "Pick up what other systems deliver, hold what would change too much, and take the rest in.",
+        fetch_feeds.run,
+    ),
+    Job(
+        "reconcile_feeds",
+        600,
+        "Compare what other systems show with the ledger, once a day for each feed, and queue what can be mended.",
+        reconcile_feeds.run,
+    ),
     Job("find_redatings", 60, "List records whose dates the present rulebook would change.", find_redatings.run),
 )

@@ -1,8 +1,8 @@
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from schemas.base import Input, Output
 from service.feeds.rules import Difference, Operation, State
@@ -131,3 +131,56 @@ class Retried(Output):
     """How much was queued again."""
 
     queued: int
+
+
+class DeliveryOut(Output):
+    """A file that a feed brought in."""
+
+    id: UUID
+    name: str
+    size: int
+    sha256: str
+    state: Literal["fetched", "checking", "held", "importing", "taken", "failed", "rejected"]
+    version_no: int
+    import_id: UUID | None = Field(description="The import that took it in.")
+    brake: dict[str, Any] | None = Field(
+        description="What a held file would change: has, new, changed, dropped, and the last day to decide."
+    )
+    problem: dict[str, Any] | None
+    decided_by: str | None
+    reason: str | None
+    hidden_count: int = Field(description="Records that it no longer had and that are hidden now.")
+    restored_count: int = Field(description="Hidden records that it had again.")
+    fetched_at: datetime
+    finished_at: datetime | None
+
+
+class DeliveryPage(Output):
+    """A page of deliveries, newest first."""
+
+    items: list[DeliveryOut]
+    next: str | None
+
+
+class MissingOut(Output):
+    """A record that is hidden because its source's newest complete file no longer had it."""
+
+    uscc: str
+    record_id: UUID
+    record_kind: Literal["penalty", "blacklist_entry"]
+    delivery_id: UUID
+    file_name: str
+    hidden_at: datetime
+
+
+class MissingPage(Output):
+    """A page of hidden records, by subject."""
+
+    items: list[MissingOut]
+    next: str | None
+
+
+class Decision(Input):
+    """Why a held file is taken in or turned away."""
+
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]

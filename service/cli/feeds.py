@@ -12,6 +12,7 @@ from service.clock import system_clock
 from service.db import Database, driver
 from service.feeds.actions import switch_feed, try_items_again
 from service.feeds.definitions import load_definitions
+from service.feeds.incoming import decide_delivery, list_deliveries
 from service.feeds.queries import count_items, list_feeds, list_items, sync_feeds
 from service.feeds.shapes import load_shape
 from service.feeds.views import feed_view
@@ -114,6 +115,69 @@ def feeds_retry(
             return await try_items_again(session, feed_id=feed, record_id=record, now=system_clock())
 
     out.print(f"{with_database(Settings(), work)} queued again.")
+
+
+@app.command("deliveries")
+def feeds_deliveries(feed: str) -> None:
+    """Show the files that a feed brought in, newest first, and which are held for a person.
+
+    Example: [bold]xinyong feeds deliveries city-in[/bold]
+    """
+
+    async def work(database: Database) -> list[str]:
+        async with database.reading() as session:
+            rows = await list_deliveries(await driver(session), feed_id=feed, after=None, limit=100)
+        return [
+            f"{row['id']}  {row['fetched_at']:%Y-%m-%d %H:%M}  {row['name']}  {row['state']}"
+            f"  hidden {row['hidden_count']}  restored {row['restored_count']}  {row['brake'] or row['problem'] or ''}"
+            for row in rows
+        ]
+
+    for line in with_database(Settings(), work):
+        out.print(line, soft_wrap=True)
+
+
+@app.command("approve")
+def feeds_approve(
+    feed: str, delivery: UUID, reason: Annotated[str, typer.Option(help="Why; it stays with the file.")]
+) -> None:
+    """Take a held file in.
+
+    Example: [bold]xinyong feeds approve city-in 0199d3b0-6f1a-7c31-8a55-2f5f7d9e1c04 --reason 已核实[/bold]
+    """
+    _decide(feed, delivery, reason, approved=True)
+
+
+@app.command("reject")
+def feeds_reject(
+    feed: str, delivery: UUID, reason: Annotated[str, typer.Option(help="Why; it stays with the file.")]
+) -> None:
+    """Turn a held file away.
+
+    Example: [bold]xinyong feeds reject city-in 0199d3b0-6f1a-7c31-8a55-2f5f7d9e1c04 --reason 文件不完整[/bold]
+    """
+    _decide(feed, delivery, reason, approved=False)
+
+
+def _decide(feed: str, delivery: UUID, reason: str, *, approved: bool) -> None:
+    settings = Settings()
+
+    async def work(database: Database) -> str:
+        async with commanded(database, f"xinyong feeds {'approve' if approved else 'reject'}") as session:
+            row = await decide_delivery(
+                session,
+                feed_id=feed,
+                delivery_id=delivery,
+                approved=approved,
+                reason=reason,
+                actor="command line",
+                expected=ANY_VERSION,
+                data_dir=settings.data_dir,
+                now=system_clock(),
+            )
+            return f"{row['name']} is {row['state']}."
+
+    out.print(with_database(settings, work))
 
 
 @app.command("pause")

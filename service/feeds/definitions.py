@@ -105,7 +105,9 @@ def read_definition(body: Mapping[str, Any], *, where: str) -> Definition:
     """
     identity = str(_needed(body, "id", where))
     if not _ID.fullmatch(identity):
-        raise BadFeed(f"{where}: id {identity!r} is small letters, digits and dashes.", detail_zh="编号格式不正确。")
+        raise BadFeed(
+            f"{where}: id {identity!r} is two or more small letters, digits and dashes.", detail_zh="编号格式不正确。"
+        )
     direction = _one_of(body, "direction", ("out", "in"), where, "out")
     transport = dict(body.get("transport", {}))
     connected = bool(body.get("connected", True))
@@ -117,6 +119,8 @@ def read_definition(body: Mapping[str, Any], *, where: str) -> Definition:
                 f"{where}: {name!r} holds a secret. Name where it is: {name}_env or {name}_file.",
                 detail_zh="定义文件中不得包含密码，请用 _env 或 _file 指明其所在。",
             )
+    if direction == "in":
+        _check_incoming(dict(body.get("incoming", {})), f"{where}, incoming")
     target = _one_of(body, "target", TARGETS, where, "generic")
     statutory = target in {"credit_china", "gsxt"}
     reports = _one_of(body, "reports", ("duty", "window"), where, "duty" if statutory else "window")
@@ -141,6 +145,16 @@ def read_definition(body: Mapping[str, Any], *, where: str) -> Definition:
         incoming=dict(body.get("incoming", {})),
         body=dict(body),
     )
+
+
+def _check_incoming(body: Mapping[str, Any], where: str) -> None:
+    _one_of(body, "kind", ("subjects", "penalties", "blacklist"), where)
+    _needed(body, "authority", where)
+    if body.get("complete") and "source" not in body:
+        raise BadFeed(
+            f"{where}: complete needs a source: an authority's own records are never hidden for want of a row.",
+            detail_zh="complete 需要指明 source。",
+        )
 
 
 def _receipts(body: Mapping[str, Any], where: str) -> Receipts:

@@ -1,16 +1,38 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Path, Query, Response
+from fastapi import APIRouter, Body, Path, Query, Request, Response
 
-from schemas.feeds import BatchPage, DifferencePage, FeedOut, FeedPage, ItemPage, Retried, Retry
+from schemas.feeds import (
+    BatchPage,
+    Decision,
+    DeliveryOut,
+    DeliveryPage,
+    DifferencePage,
+    FeedOut,
+    FeedPage,
+    ItemPage,
+    MissingPage,
+    Retried,
+    Retry,
+)
 from service.access.rules import Actor, Role
 from service.db import driver
 from service.feeds import examples
 from service.feeds.actions import get_feed, switch_feed, try_items_again
+from service.feeds.incoming import decide_delivery, list_deliveries
+from service.feeds.missing import list_missing
 from service.feeds.queries import count_items, list_batches, list_differences, list_feeds, list_items
-from service.feeds.rules import Difference, FeedRetired, NoSuchFeed, NoSuchItem, State
-from service.feeds.views import batch_view, feed_view, item_view
+from service.feeds.rules import (
+    DeliveryNotHeld,
+    Difference,
+    FeedRetired,
+    NoSuchDelivery,
+    NoSuchFeed,
+    NoSuchItem,
+    State,
+)
+from service.feeds.views import batch_view, delivery_view, feed_view, item_view
 from service.http import (
     ROLE_REFUSALS,
     VERSION_REFUSALS,
@@ -24,6 +46,7 @@ from service.http import (
     cut_page,
     encode_cursor,
     number_after,
+    page_after,
     pair_after,
     require,
 )
@@ -198,3 +221,101 @@ async def retry_items(
     """Queue a rejected record, or all of them, once more; what has not been mended comes back with its reason."""
     del actor
     return {"queued": await try_items_again(session, feed_id=feed_id, record_id=body.record_id, now=now)}
+
+
+@router.get(
+    "/{feed_id}/deliveries",
+    summary="List what a feed brought in",
+    response_model=DeliveryPage,
+    responses=answers({"items": [examples.DELIVERY], "next": None}, *ROLE_REFUSALS, NoSuchFeed, BadCursor),
+)
+async def list_feed_deliveries(
+    feed_id: FeedId, actor: Watcher, session: ReadSessionDep, page: PageDep
+) -> dict[str, Any]:
+    """Give the files that were picked up, newest first: what each did, and which are held for a person."""
+    del actor
+    await get_feed(session, feed_id)
+    found = await list_deliveries(await driver(session), feed_id=feed_id, after=page_after(page), limit=page.limit + 1)
+    part = [delivery_view(row) for row in found[: page.limit]]
+    return {"items": part, "next": encode_cursor((str(part[-1]["id"]),)) if len(found) > page.limit else None}
+
+
+@router.get(
+    "/{feed_id}/missing",
+    summary="List what is hidden because its source no longer has it",
+    response_model=MissingPage,
+    responses=answers({"items": [examples.MISSING], "next": None}, *ROLE_REFUSALS, NoSuchFeed, BadCursor),
+)
+async def list_feed_missing(feed_id: FeedId, actor: Watcher, session: ReadSessionDep, page: PageDep) -> dict[str, Any]:
+    """Give the records that the newest complete file no longer had. A reviewer brings one back by `resume`, or ends it."""
+    del actor
+    await get_feed(session, feed_id)
+    found = await list_missing(await driver(session), feed_id=feed_id, after=_record_after(page), limit=page.limit + 1)
+    part = [dict(row) for row in found[: page.limit]]
+    following = encode_cursor((part[-1]["uscc"], str(part[-1]["record_id"]))) if len(found) > page.limit else None
+    return {"items": part, "next": following}
+
+
+_DECIDE = (*ROLE_REFUSALS, *VERSION_REFUSALS, NoSuchDelivery, DeliveryNotHeld)
+
+
+@router.post(
+    "/{feed_id}/deliveries/{delivery_id}/approve",
+    summary="Approve a held file",
+    response_model=DeliveryOut,
+    responses=answers(examples.DELIVERY | {"state": "importing"}, *_DECIDE),
+)
+async def approve_delivery(
+    feed_id: FeedId,
+    delivery_id: UUID,
+    body: Annotated[Decision, Body(examples=[{"reason": "来源年度换版，已电话核实"}])],
+    actor: Operator,
+    session: SessionDep,
+    version: VersionDep,
+    now: Now,
+    request: Request,
+) -> dict[str, Any]:
+    """Take a file in although it changes much; what it no longer has is hidden then, too."""
+    row = await decide_delivery(
+        session,
+        feed_id=feed_id,
+        delivery_id=delivery_id,
+        approved=True,
+        reason=body.reason,
+        actor=str(actor.id),
+        expected=version,
+        data_dir=request.app.state.settings.data_dir,
+        now=now,
+    )
+    return delivery_view(row)
+
+
+@router.post(
+    "/{feed_id}/deliveries/{delivery_id}/reject",
+    summary="Turn a held file away",
+    response_model=DeliveryOut,
+    responses=answers(examples.DELIVERY | {"state": "rejected"}, *_DECIDE),
+)
+async def reject_delivery(
+    feed_id: FeedId,
+    delivery_id: UUID,
+    body: Annotated[Decision, Body(examples=[{"reason": "文件不完整"}])],
+    actor: Operator,
+    session: SessionDep,
+    version: VersionDep,
+    now: Now,
+    request: Request,
+) -> dict[str, Any]:
+    """Do not take a file in; the next one is looked at by itself."""
+    row = await decide_delivery(
+        session,
+        feed_id=feed_id,
+        delivery_id=delivery_id,
+        approved=False,
+        reason=body.reason,
+        actor=str(actor.id),
+        expected=version,
+        data_dir=request.app.state.settings.data_dir,
+        now=now,
+    )
+    return delivery_view(row)

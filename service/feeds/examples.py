@@ -63,3 +63,28 @@ DIFFERENCE: Final[dict[str, Any]] = {
     "seen_at": AT,
     "settled_at": None,
 }
+DELIVERY: Final[dict[str, Any]] = {
+    "id": "0199d3b0-6f1a-7c31-8a55-2f5f7d9e1c04",
+    "name": "penalties-20261124.csv",
+    "size": 4812345,
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "state": "held",
+    "version_no": 3,
+    "import_id": None,
+    "brake": {"has": 18211, "new": 12, "changed": 9300, "dropped": 4, "decide_by": "2026-11-25"},
+    "problem": None,
+    "decided_by": None,
+    "reason": None,
+    "hidden_count": 0,
+    "restored_count": 0,
+    "fetched_at": AT,
+    "finished_at": None,
+}
+MISSING: Final[dict[str, Any]] = {
+    "uscc": "91500000XY0000012K",
+    "record_id": "0199d3b0-6f1a-7c31-8a55-2f5f7d9e1c02",
+    "record_kind": "penalty",
+    "delivery_id": "0199d3b0-6f1a-7c31-8a55-2f5f7d9e1c04",
+    "file_name": "penalties-20261124.csv",
+    "hidden_at": AT,
+}

@@ -140,3 +140,15 @@ def reason_words(code: str | None, stated: str | None, words: Mapping[str, str])
     if code and not known:
         parts.insert(0, code)
     return ": ".join(parts) or "rejected without a reason"
+
+
+class NoSuchDelivery(NotFound):
+    """The feed has no such delivery."""
+
+    code = "no_such_delivery"
+
+
+class DeliveryNotHeld(Conflict):
+    """Only a delivery that is held waits for a decision."""
+
+    code = "delivery_not_held"

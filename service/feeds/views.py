@@ -37,5 +37,11 @@ def batch_view(row: Row) -> View:
     return dict(row) | {"problem": _json(row["problem"])}
 
 
-def _json(value: str | None) -> Any:  # noqa: ANN401 - any JSON
-    return None if value is None else orjson.loads(value)
+def delivery_view(row: Row) -> View:
+    """Return a file that came in."""
+    return dict(row) | {"brake": _json(row["brake"]), "problem": _json(row["problem"])}
+
+
+def _json(value: object) -> Any:  # noqa: ANN401 - any JSON
+    """The driver gives JSON as text, or read already, by who opened the connection."""
+    return orjson.loads(value) if isinstance(value, str | bytes) else value

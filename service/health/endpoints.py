@@ -5,10 +5,10 @@ from fastapi.responses import PlainTextResponse
 
 from schemas.health import Alive, Readiness
 from service.audit.rules import Audited, audited
-from service.health.queries import count_queues, find_backlog, find_schema, source_ages
+from service.health.queries import count_queues, feed_figures, find_backlog, find_schema, source_ages
 from service.health.rules import OtherSchema, check_schema
 from service.http import PUBLIC, DatabaseDep, Now, answers
-from service.metrics.figures import Figures, Stored
+from service.metrics.figures import FeedFigures, Figures, Stored
 
 router = APIRouter(tags=["health"], dependencies=[PUBLIC])
 
@@ -93,7 +93,8 @@ async def show_metrics(request: Request, database: DatabaseDep, now: Now) -> str
         backlog = await find_backlog(session)
         queues = await count_queues(session)
         ages = await source_ages(session, now=now)
-    stored = Stored(backlog.head_position, backlog.pending_count, backlog.lag_seconds(now=now), queues, ages)
+        feeds = [FeedFigures(*one) for one in await feed_figures(session)]
+    stored = Stored(backlog.head_position, backlog.pending_count, backlog.lag_seconds(now=now), queues, ages, feeds)
     state = request.app.state
     figures: Figures = state.figures
     return figures.text(

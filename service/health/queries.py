@@ -57,3 +57,21 @@ async def source_ages(session: AsyncSession | ReadSession, *, now: datetime) -> 
         )
     )
     return {row.source_code: round((now - row.last).total_seconds(), 1) for row in found}
+
+
+async def feed_figures(session: AsyncSession | ReadSession) -> list[tuple[str, dict[str, int], int, bool | None]]:
+    """Return of each feed its id, its records by state (and `dead`), its failures in a row, and whether both sides are equal."""
+    found = await session.execute(
+        text(
+            "SELECT f.id, f.failures, f.is_equal, i.state, count(i.uscc) AS n, count(*) FILTER (WHERE i.dead) AS dead"
+            " FROM feed f LEFT JOIN feed_item i ON i.feed_id = f.id WHERE f.state <> 'retired'"
+            " GROUP BY f.id, f.failures, f.is_equal, i.state ORDER BY f.id"
+        )
+    )
+    feeds: dict[str, tuple[str, dict[str, int], int, bool | None]] = {}
+    for row in found:
+        one = feeds.setdefault(row.id, (row.id, {"dead": 0}, row.failures, row.is_equal))
+        if row.state is not None:
+            one[1][row.state] = row.n
+            one[1]["dead"] += row.dead
+    return list(feeds.values())

@@ -1,6 +1,6 @@
 """The figures of one API process in the text format of Prometheus; what lies in the database is asked when they are read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,14 +21,25 @@ BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.
 
 
 @dataclass(frozen=True, slots=True)
+class FeedFigures:
+    """A feed: records by state, failures in a row, and 1 or 0 for both sides equal (None: never compared)."""
+
+    id: str
+    records: Mapping[str, int]
+    failures: int
+    is_equal: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
-    """What the database says: the log, the queues (entries by name), and by source the seconds since its last delivery."""
+    """What the database says: the log, the queues (entries by name), by source the seconds since its last delivery, and the feeds."""
 
     head_position: int
     pending_changes: int
     sequencer_lag: float
     queues: Mapping[str, int]
     source_ages: Mapping[str, float]
+    feeds: Sequence[FeedFigures] = ()
 
 
 class Figures:
@@ -56,6 +67,11 @@ class Figures:
         self._lag = Gauge("xinyong_sequencer_lag_seconds", "How long the oldest of them has waited.", registry=registry)
         self._queue = Gauge("xinyong_queue_depth", "What waits, by queue.", ("queue",), registry=registry)
         self._age = Gauge("xinyong_source_age_seconds", "Since the last delivery.", ("source",), registry=registry)
+        self._feed_equal = Gauge(
+            "xinyong_feed_equal", "1: the last comparison found both sides equal.", ("feed",), registry=registry
+        )
+        self._feed_records = Gauge("xinyong_feed_records", "Records of feeds.", ("feed", "state"), registry=registry)
+        self._feed_failures = Gauge("xinyong_feed_failures", "Failures in a row.", ("feed",), registry=registry)
         self._pool = Gauge("xinyong_pool_connections", "Connections of this process.", ("state",), registry=registry)
         self._unwritten = Gauge(
             "xinyong_audit_waiting", "Entries of this process not committed yet.", registry=registry
@@ -110,6 +126,13 @@ class Figures:
             self._queue.labels(name).set(depth)
         for source, age in stored.source_ages.items():
             self._age.labels(source).set(age)
+        self._feed_records.clear()
+        for feed in stored.feeds:
+            if feed.is_equal is not None:
+                self._feed_equal.labels(feed.id).set(feed.is_equal)
+            self._feed_failures.labels(feed.id).set(feed.failures)
+            for state, count in feed.records.items():
+                self._feed_records.labels(feed.id, state).set(count)
         if isinstance(engine.pool, QueuePool):
             self._pool.labels("in_use").set(engine.pool.checkedout())
             self._pool.labels("idle").set(engine.pool.checkedin())

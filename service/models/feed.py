@@ -222,3 +222,63 @@ class FeedDifference(Base):
     first_seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     settled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class FeedDelivery(Base):
+    """A file that a feed brought in, and what became of it.
+
+    `fetched`, then `checking` (a dry run says what it would do), `held` where it would change more than a file may without a
+    person, `importing`, and in the end `taken`, `failed` or `rejected`. `brake` says what it would change, and by when to decide.
+    """
+
+    __tablename__ = "feed_delivery"
+    __table_args__ = (
+        CheckConstraint(
+            "state IN ('fetched', 'checking', 'held', 'importing', 'taken', 'failed', 'rejected')", name="state_known"
+        ),
+        CheckConstraint("decided_by IS NULL OR reason IS NOT NULL", name="decided_with_reason"),
+        ForeignKeyConstraint(["feed_id"], ["feed.id"]),
+        Index("uq_feed_delivery_mark", "feed_id", "name", "mark", unique=True),
+        Index(
+            "ix_feed_delivery_open", "feed_id", postgresql_where=text("state NOT IN ('taken', 'failed', 'rejected')")
+        ),
+        {"info": LOCAL},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    feed_id: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    mark: Mapped[str] = mapped_column(Text)
+    size: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text)
+    version_no: Mapped[int] = mapped_column(Integer)
+    check_id: Mapped[UUID | None]
+    import_id: Mapped[UUID | None]
+    brake: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    problem: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    decided_by: Mapped[str | None] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(Text)
+    hidden_count: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    restored_count: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    fetched_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class FeedMissing(Base):
+    """A record that the newest complete file of its source no longer had, and that is hidden until somebody decides."""
+
+    __tablename__ = "feed_missing"
+    __table_args__ = (
+        CheckConstraint(RECORDS, name="kind_known"),
+        ForeignKeyConstraint(["feed_id"], ["feed.id"]),
+        {"info": LOCAL},
+    )
+
+    feed_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    uscc: Mapped[str] = mapped_column(Text, primary_key=True)
+    record_id: Mapped[UUID] = mapped_column(primary_key=True)
+    record_kind: Mapped[str] = mapped_column(Text)
+    delivery_id: Mapped[UUID]
+    hidden_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    restored_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

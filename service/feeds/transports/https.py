@@ -1,7 +1,7 @@
 """HTTPS: a POST a batch, with a token or a client certificate; the batch's id tells the other side a repetition from a new one."""
 
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Self
 
@@ -48,18 +48,7 @@ class HttpsTransport:
         if not all(str(url).startswith("https://") for url in urls if url):
             raise TransportFailure("misconfigured", "only https:// is spoken")
         with told():
-            context = ssl.create_default_context(cafile=transport.get("ca_file"))
-            if "client_cert_file" in transport:
-                context.load_cert_chain(
-                    str(transport["client_cert_file"]),
-                    transport.get("client_key_file"),
-                    secret(transport, "passphrase"),
-                )
-            token = secret(transport, "token")
-        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        self._client = httpx.AsyncClient(
-            verify=context, headers=headers, timeout=float(transport.get("timeout_s", 30)), follow_redirects=False
-        )
+            self._client = client_of(transport)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -80,7 +69,7 @@ class HttpsTransport:
             )
         if answer.status_code in _REFUSED:
             raise ContentRefused(_words(answer), code=f"http_{answer.status_code}")
-        _check(answer)
+        check(answer)
         return Answers(files=_files(answer, f"answer-{parcel.file_name}"))
 
     async def receipts(self, outstanding: Sequence[str]) -> Answers:
@@ -90,7 +79,7 @@ class HttpsTransport:
             return Answers()
         with told():
             answer = await self._client.get(str(url))
-        _check(answer)
+        check(answer)
         return Answers(files=_files(answer, "receipts"))
 
     async def shown(self) -> list[dict[str, str]] | None:
@@ -100,11 +89,34 @@ class HttpsTransport:
             return None
         with told():
             answer = await self._client.get(str(url))
-        _check(answer)
+        check(answer)
         return decode_rows(answer.content, name=str(url))
 
 
-def _check(answer: httpx.Response) -> None:
+def client_of(transport: Mapping[str, Any]) -> httpx.AsyncClient:
+    """Return a client with the certificates and the token that a definition names.
+
+    Raises:
+        BadFeed: a secret is not where it should be.
+    """
+    context = ssl.create_default_context(cafile=transport.get("ca_file"))
+    if "client_cert_file" in transport:
+        context.load_cert_chain(
+            str(transport["client_cert_file"]), transport.get("client_key_file"), secret(transport, "passphrase")
+        )
+    token = secret(transport, "token")
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    return httpx.AsyncClient(
+        verify=context, headers=headers, timeout=float(transport.get("timeout_s", 30)), follow_redirects=False
+    )
+
+
+def check(answer: httpx.Response) -> None:
+    """Refuse an answer that is none.
+
+    Raises:
+        TransportFailure: what the status means.
+    """
     status = answer.status_code
     if status in {200, 201, 202, 204, 409}:  # 409: it has this batch already
         return

@@ -1,9 +1,9 @@
 """SFTP: the server's key must be a known one; an upload goes on where it broke off, and gets its name when it is whole."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from posixpath import join
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import asyncssh
 
@@ -35,6 +35,38 @@ def told() -> Iterator[None]:
         raise TransportFailure(error.code, error.detail) from error
 
 
+@asynccontextmanager
+async def connected(transport: Mapping[str, Any]) -> AsyncIterator[asyncssh.SFTPClient]:
+    """Open a session with the server that a definition names.
+
+    Raises:
+        TransportFailure: it cannot be reached, is not the known one, or does not let us in.
+    """
+    if "known_hosts" not in transport:
+        raise TransportFailure("misconfigured", "known_hosts is missing: a server with any key is not trusted")
+    key_file = transport.get("key_file")
+    with told():
+        connection = await asyncssh.connect(
+            str(transport["host"]),
+            port=int(transport.get("port", 22)),
+            username=str(transport["user"]),
+            known_hosts=str(transport["known_hosts"]),
+            client_keys=[str(key_file)] if key_file else [],
+            passphrase=secret(transport, "passphrase"),
+            password=secret(transport, "password"),
+            agent_path=None,
+            config=None,
+            connect_timeout=float(transport.get("timeout_s", 20)),
+            login_timeout=float(transport.get("timeout_s", 20)),
+            keepalive_interval=15,
+        )
+        client = await connection.start_sftp_client()
+    try:
+        yield client
+    finally:
+        connection.abort()
+
+
 class SftpTransport:
     """Files in `folder` of an SFTP server; `known_hosts` names the file with its key, `key_file` or a password lets us in."""
 
@@ -45,30 +77,12 @@ class SftpTransport:
         self._folder = str(definition.transport.get("folder", "."))
 
     async def __aenter__(self) -> Self:
-        with told():
-            transport = self._transport
-            if "known_hosts" not in transport:
-                raise TransportFailure("misconfigured", "known_hosts is missing: a server with any key is not trusted")
-            key_file = transport.get("key_file")
-            self._connection = await asyncssh.connect(
-                str(transport["host"]),
-                port=int(transport.get("port", 22)),
-                username=str(transport["user"]),
-                known_hosts=str(transport["known_hosts"]),
-                client_keys=[str(key_file)] if key_file else [],
-                passphrase=secret(transport, "passphrase"),
-                password=secret(transport, "password"),
-                agent_path=None,
-                config=None,
-                connect_timeout=float(transport.get("timeout_s", 20)),
-                login_timeout=float(transport.get("timeout_s", 20)),
-                keepalive_interval=15,
-            )
-            self._sftp = await self._connection.start_sftp_client()
+        self._way = connected(self._transport)
+        self._sftp = await self._way.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._connection.abort()
+        await self._way.__aexit__(None, None, None)
 
     async def send(self, parcel: Parcel) -> Answers:
         """Upload under another name, from where an earlier try broke off, and rename when every byte is there."""

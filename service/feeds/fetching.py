@@ -1,0 +1,195 @@
+"""Files of other systems picked up: from a directory, by SFTP or HTTPS; a broken download goes on where it stopped.
+
+A file is known by its name and a mark (size and time, or ETag): what was picked up once is not picked up again. It is kept
+below the data directory until its import has ended.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatch
+from pathlib import Path
+from posixpath import join
+from typing import Protocol
+
+import asyncssh
+import httpx
+
+from service.feeds.definitions import Definition
+from service.feeds.rules import TransportFailure
+from service.feeds.transports import https, sftp
+from service.feeds.transports.directory import failure, is_finished
+
+_PIECE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A file that is there to be picked up."""
+
+    name: str
+    mark: str
+    size: int | None = None
+
+
+class Pickup(Protocol):
+    """An open way to files."""
+
+    async def offered(self, known: Sequence[str]) -> list[Offered]:
+        """Return the files there are, by name; `known` are the marks of those that were picked up."""
+
+    async def fetch(self, offered: Offered, target: Path) -> None:
+        """Bring a file to `target`, from where an earlier try broke off."""
+
+
+@asynccontextmanager
+async def open_pickup(definition: Definition, *, now: datetime) -> AsyncIterator[Pickup]:
+    """Open the way that a definition asks for.
+
+    Raises:
+        TransportFailure: the other side cannot be reached, or files cannot be picked up this way.
+    """
+    kind = definition.transport.get("type")
+    if not definition.connected:
+        raise TransportFailure("not_connected", "the definition says that this system is not connected")
+    if kind == "directory":
+        yield _Directory(definition, now)
+    elif kind == "sftp":
+        async with sftp.connected(definition.transport) as client:
+            yield _Sftp(definition, client)
+    elif kind == "https":
+        async with _https(definition) as client:
+            yield _Https(definition, client)
+    else:
+        raise TransportFailure("misconfigured", f"files are not picked up by {kind}")
+
+
+class _Directory:
+    def __init__(self, definition: Definition, now: datetime) -> None:
+        self._folder = Path(str(definition.transport["path"]))
+        self._pattern = str(definition.incoming.get("pattern", "*"))
+        self._settled = now.timestamp() - float(definition.incoming.get("settle_seconds", 60))
+
+    async def offered(self, known: Sequence[str]) -> list[Offered]:
+        """Files whose last change lies some time back: one that is still being written is left alone."""
+        del known
+        try:
+            paths = [path for path in self._folder.iterdir() if path.is_file()]
+            states = [(path.name, path.stat()) for path in paths]
+        except OSError as error:
+            raise failure(error) from error
+        return sorted(
+            (
+                Offered(name, f"{state.st_size}-{state.st_mtime_ns}", state.st_size)
+                for name, state in states
+                if is_finished(name) and fnmatch(name, self._pattern) and state.st_mtime <= self._settled
+            ),
+            key=lambda one: one.name,
+        )
+
+    async def fetch(self, offered: Offered, target: Path) -> None:
+        """Copy the file."""
+        try:
+            await asyncio.to_thread(_copy, self._folder / offered.name, target)
+        except OSError as error:
+            raise failure(error) from error
+
+
+def _copy(source: Path, target: Path) -> None:
+    with source.open("rb") as one, target.open("wb") as other:
+        while piece := one.read(_PIECE):
+            other.write(piece)
+
+
+class _Sftp:
+    def __init__(self, definition: Definition, client: asyncssh.SFTPClient) -> None:
+        self._client = client
+        self._folder = str(definition.transport.get("folder", "."))
+        self._pattern = str(definition.incoming.get("pattern", "*"))
+
+    async def offered(self, known: Sequence[str]) -> list[Offered]:
+        """Finished files that fit."""
+        del known
+        with sftp.told():
+            entries = await self._client.readdir(self._folder)
+        return sorted(
+            (
+                Offered(str(one.filename), f"{one.attrs.size}-{one.attrs.mtime}", one.attrs.size)
+                for one in entries
+                if is_finished(str(one.filename)) and fnmatch(str(one.filename), self._pattern)
+            ),
+            key=lambda one: one.name,
+        )
+
+    async def fetch(self, offered: Offered, target: Path) -> None:
+        """Read on behind what is there already."""
+        done = target.stat().st_size if target.exists() else 0
+        with sftp.told():
+            async with self._client.open(join(self._folder, offered.name), "rb") as source:
+                with target.open("ab") as file:
+                    while piece := await source.read(_PIECE, done):
+                        file.write(piece)  # type: ignore[arg-type] # bytes: the file is opened as such
+                        file.flush()
+                        done += len(piece)
+        if offered.size is not None and done != offered.size:
+            raise TransportFailure("unreachable", f"{offered.name} has {done} bytes, {offered.size} were announced")
+
+
+@asynccontextmanager
+async def _https(definition: Definition) -> AsyncIterator[httpx.AsyncClient]:
+    transport = definition.transport
+    if not str(transport.get("url", "")).startswith("https://"):
+        raise TransportFailure("misconfigured", "only https:// is spoken")
+    with https.told():
+        client = https.client_of(transport)
+    async with client:
+        yield client
+
+
+class _Https:
+    def __init__(self, definition: Definition, client: httpx.AsyncClient) -> None:
+        self._url = str(definition.transport["url"])
+        self._client = client
+
+    async def offered(self, known: Sequence[str]) -> list[Offered]:
+        """The one file at the address, unless it is the one that was picked up: ETag, else Last-Modified, tell."""
+        etags = [mark for mark in known if mark.startswith(('"', "W/"))]
+        headers = {"If-None-Match": ", ".join(etags)} if etags else {}
+        if not etags and known:
+            headers = {"If-Modified-Since": known[-1]}
+        with https.told():
+            answer = await self._client.head(self._url, headers=headers)
+        if answer.status_code == 304:
+            return []
+        https.check(answer)
+        mark = answer.headers.get("etag") or answer.headers.get("last-modified")
+        if mark is None:
+            raise TransportFailure("misconfigured", "the address gives neither ETag nor Last-Modified")
+        length = answer.headers.get("content-length")
+        return [Offered(self._url.rsplit("/", 1)[-1] or "file", mark, int(length) if length else None)]
+
+    async def fetch(self, offered: Offered, target: Path) -> None:
+        """Ask for what is not there yet; a file that changed meanwhile begins anew."""
+        done = target.stat().st_size if target.exists() else 0
+        headers = {"Range": f"bytes={done}-", "If-Range": offered.mark} if done else {}
+        if offered.size is not None and done == offered.size:
+            return
+        with https.told():
+            async with self._client.stream("GET", self._url, headers=headers) as answer:
+                if answer.status_code != 206:
+                    await _full(answer)
+                with target.open("ab" if answer.status_code == 206 else "wb") as file:
+                    async for piece in answer.aiter_bytes(_PIECE):
+                        file.write(piece)
+                        file.flush()
+        size = target.stat().st_size
+        if offered.size is not None and size != offered.size:
+            raise TransportFailure("unreachable", f"{offered.name} has {size} bytes, {offered.size} were announced")
+
+
+async def _full(answer: httpx.Response) -> None:
+    if answer.status_code != 200:
+        await answer.aread()
+        https.check(answer)
