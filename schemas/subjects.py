@@ -5,6 +5,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, field_validator
 
 from schemas.base import Input, Output
+from schemas.credit_records import CreditRecordOut
 from service.reading.names import fold_name, normalise_name
 from service.subjects.rules import RegistrationStatus
 
@@ -185,5 +186,8 @@ class CreditFileOut(Output):
     names: list[NameOut]
     penalties: list[PenaltyInFile]
     blacklist_entries: list[EntryInFile]
+    credit_records: list[CreditRecordOut] = Field(
+        description="Records of the catalogue's further classes, as they stand now: they are in no change log."
+    )
     position: int
     log_id: UUID

@@ -25,6 +25,7 @@ import service.catalog.proposals.endpoints
 import service.catalog.successions.endpoints
 import service.changes.endpoints
 import service.completeness.endpoints
+import service.credit_records.endpoints
 import service.deadlines.endpoints
 import service.documents.endpoints
 import service.explaining.endpoints
@@ -82,6 +83,7 @@ ROUTERS: Final = (
     service.penalties.endpoints.router,
     service.blacklist.endpoints.router,
     service.repair.endpoints.router,
+    service.credit_records.endpoints.router,
     service.documents.endpoints.router,
     service.archive.endpoints.router,
     service.spot_checks.endpoints.router,

@@ -101,7 +101,8 @@ def test_heads_check_the_shape_of_the_key() -> None:
 
 def test_every_record_has_one_current_version() -> None:
     versions = [table for table in TABLES if table.name.endswith("_version") and placement(table) == "subject"]
-    assert {table.name for table in versions} == {"subject_version", "penalty_version", "blacklist_entry_version"}
+    known = {"subject_version", "penalty_version", "blacklist_entry_version", "credit_record_version"}
+    assert {table.name for table in versions} == known
     for table in versions:
         (current,) = [index for index in table.indexes if index.name == f"uq_{table.name}_current"]
         assert current.unique

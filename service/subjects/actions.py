@@ -6,6 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.access.rules import Actor, Role
 from service.changes.queries import find_head
+from service.credit_records.queries import list_records
+from service.credit_records.views import record_view
 from service.db import ReadSession, driver
 from service.subjects.credit_file import (
     find_file_lines,
@@ -127,7 +129,8 @@ async def read_credit_file(session: ReadSession, *, uscc: str, actor: Actor) -> 
     version = None if version_no is None else await find_registration_version(session, uscc=uscc, version_no=version_no)
     penalties = await list_penalties(session, uscc=uscc, actor=actor)
     entries = await list_entries(session, uscc=uscc, actor=actor)
-    if version is None and not penalties and not entries:
+    others = await list_records(session, uscc=uscc, actor=actor)
+    if version is None and not penalties and not entries and not others:
         raise NoCreditFile(f"Nothing about {uscc} may be shown to you.", detail_zh="没有可供查看的信用档案。")
     records = [*penalties, *entries]
     imported = [(row["import_id"], row["import_row"]) for row in records]
@@ -146,6 +149,7 @@ async def read_credit_file(session: ReadSession, *, uscc: str, actor: Actor) -> 
         "names": names_view(None if version is None else version.name, stated_names, records),
         "penalties": [penalty_view(row, lines) for row in penalties],
         "blacklist_entries": [entry_view(row, lines) for row in entries],
+        "credit_records": [record_view(row, today=actor.on) for row in others],
         "position": head.position,
         "log_id": head.log_id,
     }

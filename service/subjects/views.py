@@ -150,4 +150,4 @@ def unpublished_owners(file: Mapping[str, Any]) -> set[str]:
         record["authority_code"]
         for record in (*file["penalties"], *file["blacklist_entries"])
         if not record["public"] and record["authority_code"]
-    }
+    } | {record["authority_code"] for record in file["credit_records"]}

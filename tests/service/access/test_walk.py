@@ -19,6 +19,7 @@ from service.db import Database
 from service.horizons.actions import log_clock_edges
 from service.models import (
     AuditEntry,
+    CreditRecordVersion,
     Deadline,
     Objection,
     Repair,
@@ -150,7 +151,7 @@ async def things_of(
     first, second = principals
     days: dict[str, Any] = {"from_on": TODAY, "until_on": TODAY}
     agreement, authorisation, substitution, deadline, repair, objection = (new_id() for _ in range(6))
-    check, item = new_id(), new_id()
+    check, item, credit_record = new_id(), new_id(), new_id()
     case: dict[str, Any] = {
         "uscc": uscc, "version_no": 1, "record_kind": "penalty", "record_id": penalty, "authority_code": authority,
         "statement": "x", "filed_by": "test", "filed_at": NOW,
@@ -179,6 +180,11 @@ async def things_of(
                 starts_on=TODAY, due_on=TODAY.replace(day=30), provisional=False, state="open", opened_at=NOW,
                 changed_at=NOW,
             ),
+            CreditRecordVersion(
+                uscc=uscc, id=credit_record, version_no=1, state="recorded", command="record", class_id="honour",
+                authority_code=authority, source_code=f"own:{authority}", party_name="x", title="x", decided_on=TODAY,
+                body={}, actor="test", recorded_at=NOW,
+            ),
             SpotCheck(
                 id=check, version_no=1, state="announced", authority_code=authority, title="x", period_from=TODAY,
                 period_until=TODAY, per_authority=1, seed_source="x", form_edition="1", population=1,
@@ -197,7 +203,7 @@ async def things_of(
     ids = {
         "penalty_id": penalty, "entry_id": entry, "record_id": penalty, "import_id": imported, "agreement_id": agreement,
         "authorisation_id": authorisation, "substitution_id": substitution, "deadline_id": deadline,
-        "repair_id": repair, "objection_id": objection, "check_id": check, "item_id": item,
+        "repair_id": repair, "objection_id": objection, "check_id": check, "item_id": item, "credit_record_id": credit_record,
     }  # fmt: skip
     return {"uscc": uscc} | {name: str(value) for name, value in ids.items()}
 
