@@ -30,8 +30,12 @@ from tests.service.redatings.test_endpoints import UNDECIDED, enter
 
 #: After a sleep of three days.
 NOW = BEFORE + timedelta(days=3)
-#: Jobs that do their work in files and processes of their own, and the test that kills those.
-ELSEWHERE = {"build_releases": Path("tests/service/exports/test_kills.py")}
+#: Jobs that do their work with files, processes and systems of their own, and the test that breaks those off.
+ELSEWHERE = {
+    "build_releases": Path("tests/service/exports/test_kills.py"),
+    "fetch_feeds": Path("tests/service/feeds/test_incoming.py"),
+    "reconcile_feeds": Path("tests/service/feeds/test_broken_off.py"),
+}
 #: What says when and by whom it was done, and not what was done.
 PASSING = {
     "job",

@@ -194,3 +194,10 @@ class OtherSide:
         writer.writeheader()
         writer.writerows(self.rows.values())
         (folder / name).write_text(out.getvalue(), "utf-8")
+
+
+async def fault(database: Database, table: str, check: str | None) -> None:
+    """Let a table refuse what the check forbids, or take that back: the work breaks off there."""
+    change = "DROP CONSTRAINT ck_fault" if check is None else f"ADD CONSTRAINT ck_fault CHECK ({check}) NOT VALID"
+    async with database.transaction() as session:
+        await session.execute(text(f"ALTER TABLE {table} {change}"))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asyncpg import CheckViolationError
 from fastapi import FastAPI
 from fastapi.responses import FileResponse
 from sqlalchemy import text
@@ -22,7 +23,7 @@ from service.models import Source
 from service.settings import Settings
 from tests.clients import NOW, client_of, make_app, make_key
 from tests.factories import make_uscc
-from tests.service.feeds.setting import Clock, define, one
+from tests.service.feeds.setting import Clock, define, fault, one
 from tests.service.feeds.test_transports import certificate, https_server, sftp_server
 
 CODES = [make_uscc() for _ in range(40)]
@@ -238,3 +239,18 @@ async def test_files_come_by_https_and_by_sftp_and_go_on_where_they_broke_off(
         assert len(await deliveries(database)) == 2, "the same file is not picked up twice"
         assert len(asked) > requests
     assert await shown(database) == 40
+
+
+@pytest.mark.parametrize("state", ["fetched", "checking", "importing", "taken"])
+async def test_a_pickup_that_breaks_off_is_made_good(
+    database: Database, site: Path, tmp_path: Path, state: str
+) -> None:
+    clock = Clock()
+    put(site, "day-1.csv", content(CODES[:5]), clock)
+    await fault(database, "feed_delivery", f"state <> '{state}'")
+    with pytest.raises(CheckViolationError):
+        await night(database, tmp_path, clock)
+    await fault(database, "feed_delivery", None)
+    await night(database, tmp_path, clock)
+    assert await deliveries(database) == [("day-1.csv", "taken", 0, 0)]
+    assert await shown(database) == 5
