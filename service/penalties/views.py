@@ -72,7 +72,8 @@ def _own_part(row: Row, actor: Actor) -> View:
             for channel in ("gsxt", "credit_china")
         },
         "source": row["source_code"],
-        "possible": possible_moves(OFFERED, standing_of(row), actor),
+        # Both corrections are one command of the API.
+        "possible": [name.removesuffix("_recalled") for name in possible_moves(OFFERED, standing_of(row), actor)],
     }
 
 

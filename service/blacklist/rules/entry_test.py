@@ -174,7 +174,7 @@ def findings_view(findings: Collection[Finding]) -> list[dict[str, Any]]:
 
 
 def _points(test: EntryTest, content: EntryContent, supports: Sequence[Support], party_type: str) -> Iterator[Finding]:
-    yield Finding("party", party_type in test.parties, f"the subject is a {party_type}", test.citation)
+    yield Finding("party", party_type in test.parties, f"type of party: {party_type}", test.citation)
     for name, words in (("grounds", "grounds"), ("legal_basis", "legal basis"), ("evidence", "evidence")):
         stated = bool(getattr(content, name))
         yield Finding(name, stated, f"{words} {'stated' if stated else 'missing'}", test.citation)

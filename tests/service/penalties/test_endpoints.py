@@ -395,3 +395,14 @@ async def test_what_is_signed_is_the_law_of_that_day_and_not_of_the_day_it_was_h
         assert record["publish_until"] is None or record["publish_until"] == "2021-12-01"
         shown = await after.must(after.reviewer, record, "publish")
         assert (shown["publish_from"], shown["publish_until"]) == ("2021-09-01", "2021-12-01")
+
+
+async def test_what_a_recalled_record_offers_can_be_called(database: Database) -> None:
+    async with open_office(database) as office:
+        record = await office.must(
+            office.recorder, await office.published(), "recall", {"cause": "other", "reason": "核对"}
+        )
+        own = (await office.read(office.reviewer, record)).json()["own"]
+        assert "correct" in own["possible"]
+        answered = await office.do(office.reviewer, record, "correct", SIGNED)
+        assert answered.json()["code"] == "no_open_correction"
