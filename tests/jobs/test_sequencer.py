@@ -172,11 +172,11 @@ async def run_storm(world: World, url: str, *, seed: int) -> int:
         group.create_task(answer(world))
         saboteurs = [group.create_task(cut_connections(world, chance))]
         killer = group.create_task(kill_processes(world, url, chance))
-        async with asyncio.timeout(60), asyncio.TaskGroup() as writers:
+        async with asyncio.timeout(150), asyncio.TaskGroup() as writers:
             for number in range(16):
                 writers.create_task(write(world, random.Random(seed + number), 30))  # noqa: S311 - see above
         await asyncio.sleep(1)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await until_drained(world)
         world.done.set()
         await asyncio.gather(*saboteurs, killer)
@@ -213,7 +213,7 @@ async def test_writers_readers_and_killed_sequencers_leave_one_dense_order(datab
 
 
 async def wait_for_head(dsn: str, head: int) -> None:
-    async with asyncio.timeout(15), connected(dsn) as connection:
+    async with asyncio.timeout(60), connected(dsn) as connection:
         await poll(connection, "SELECT head_position >= $1 FROM change_log", head)
 
 
