@@ -264,9 +264,11 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 
 
 def _allowed(request: Request) -> str:
-    # The framework names the methods of the first route of a path only.
+    # The framework names the methods of the first route of a path only, and that may be a route with a part in the place of a word.
     route = getattr(request.scope.get("route"), "path", None)
-    return ", ".join(sorted(method.upper() for method in request.app.openapi()["paths"].get(route, {"get": None})))
+    paths = request.app.openapi()["paths"]
+    operations = paths.get(request.url.path) or paths.get(route, {"get": None})
+    return ", ".join(sorted(method.upper() for method in operations))
 
 
 def _operation(request: Request) -> str:

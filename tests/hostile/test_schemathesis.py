@@ -10,7 +10,9 @@ import pytest
 from service.access.rules import AUTHORITY_ROLES, Role
 from service.catalog.actions import sync_seed
 from service.catalog.seed import load_seed
+from service.clock import system_clock
 from service.db import Database
+from service.horizons.actions import log_clock_edges
 from tests.clients import NOW, make_key
 from tests.conftest import ROOT
 from tests.factories import make_authority, make_penalty, make_registration, number_changes
@@ -32,6 +34,7 @@ async def keys(database: Database) -> dict[str, str]:
         for _ in range(3):
             await make_penalty(session, await make_registration(session))
         await number_changes(session)
+    await log_clock_edges(database, now=system_clock())
     made = {"nobody": "", "many": await make_key(database, *MANY, authority_code="xy-a")}
     for role in Role:
         authority = "xy-a" if role in AUTHORITY_ROLES else None
