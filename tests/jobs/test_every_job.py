@@ -32,6 +32,7 @@ from tests.service.redatings.test_endpoints import UNDECIDED, enter
 NOW = BEFORE + timedelta(days=3)
 #: Jobs that do their work with files, processes and systems of their own, and the test that breaks those off.
 ELSEWHERE = {
+    "deliver_mail": Path("tests/service/mail/test_mail.py"),
     "build_releases": Path("tests/service/exports/test_kills.py"),
     "fetch_feeds": Path("tests/service/feeds/test_incoming.py"),
     "reconcile_feeds": Path("tests/service/feeds/test_broken_off.py"),
