@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Compiled modules are kept, whatever the environment says: every command starts sooner.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: run test check proof sbom bench openapi dictionary lock clean
 

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from schemas.write_data_dictionary import data_dictionary
-from service.cli import app
+from service.cli import make_command
 from service.imports.rules import REASONS
 from service.settings import Settings
 
@@ -87,6 +87,6 @@ def test_offline_commands_of_the_pages_work(line: str) -> None:
      "calendar list"],
 )  # fmt: skip
 def test_every_command_has_help_with_an_example(command: str) -> None:
-    shown = CliRunner().invoke(app, [*command.split(), "--help"]).output
+    shown = CliRunner().invoke(make_command(), [*command.split(), "--help"]).output
     assert "Usage" in shown
     assert not command or "Example" in shown

@@ -14,7 +14,7 @@ from service.audit.chain.actions import Chain, link_pending, make_partitions, si
 from service.audit.chain.files import Outside
 from service.audit.queries import insert_entries
 from service.audit.rules import Entry, EntryKind
-from service.cli import app
+from service.cli import make_command
 from service.db import Database, driver
 from service.settings import Settings
 from service.signing.keys import SigningKeys
@@ -68,7 +68,7 @@ def test_the_commands_of_a_page_work_one_after_the_other(
             url = server.url(empty) if restored else database_url
             monkeypatch.setenv("XINYONG_DATABASE_URL", url.replace("+asyncpg", ""))
             words = line.replace(BACKUP, str(tmp_path / "backup")).removeprefix("xinyong ")
-            done = CliRunner().invoke(app, _split(words))
+            done = CliRunner().invoke(make_command(), _split(words))
             assert done.exit_code == 0, f"{line}: {done.output} {done.exception!r}"
     finally:
         asyncio.run(server.drop(empty))

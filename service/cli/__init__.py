@@ -1,70 +1,69 @@
-"""The `xinyong` command: one module a group of commands."""
+"""The `xinyong` command: one module a group of commands, of which only the one that is asked for is loaded."""
 
 import sys
+from importlib import import_module
+from typing import Final
 
 import typer
 from pydantic import ValidationError
 
-from service.cli import (
-    access,
-    audit,
-    backup,
-    calendar,
-    codes,
-    exporting,
-    feeds,
-    importing,
-    jobs,
-    keys,
-    processes,
-    rulebook,
-    screening,
-    signing,
-    sources,
-    verify,
-)
 from service.cli.terminal import err
 from service.embedded import EmbeddedProblem
 from service.errors import Refusal
 from service.logs import log_for_a_terminal
 
-app = typer.Typer(
-    help="Xinyong (信用): credit files, blacklist entries and published penalties by unified social credit code.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-)
-app.command("demo")(processes.demo)
-app.command("serve")(processes.serve)
-jobs.app.command("serve")(processes.jobs_serve)
-app.add_typer(jobs.app, name="jobs")
-app.add_typer(processes.store_app, name="store")
-app.command("migrate")(processes.migrate)
-app.command("backup")(backup.backup)
-app.command("restore")(backup.restore)
-app.command("restored")(backup.restored)
-app.command("sample")(processes.sample)
-app.command("import")(importing.import_)
-app.add_typer(keys.app, name="keys")
-app.add_typer(access.app, name="access")
-app.add_typer(signing.app, name="signing")
-app.add_typer(verify.app, name="verify")
-app.add_typer(audit.app, name="audit")
-app.add_typer(sources.app, name="sources")
-app.add_typer(rulebook.app, name="rules")
-app.add_typer(calendar.app, name="calendar")
-app.command("uscc")(codes.uscc)
-app.add_typer(feeds.app, name="feeds")
-app.command("export")(exporting.export)
-app.command("screen")(screening.screen)
+#: Every command in the order of the help, with its module and its function there; `app` stands for a group of commands.
+COMMANDS: Final = {
+    "demo": ("processes", "demo"),
+    "serve": ("serving", "serve"),
+    "jobs": ("jobs", "app"),
+    "store": ("storing", "app"),
+    "migrate": ("processes", "migrate"),
+    "backup": ("backup", "backup"),
+    "restore": ("backup", "restore"),
+    "restored": ("backup", "restored"),
+    "sample": ("processes", "sample"),
+    "import": ("importing", "import_"),
+    "keys": ("keys", "app"),
+    "access": ("access", "app"),
+    "signing": ("signing", "app"),
+    "verify": ("verify", "app"),
+    "audit": ("audit", "app"),
+    "sources": ("sources", "app"),
+    "rules": ("rulebook", "app"),
+    "calendar": ("calendar", "app"),
+    "uscc": ("codes", "uscc"),
+    "feeds": ("feeds", "app"),
+    "export": ("exporting", "export"),
+    "screen": ("screening", "screen"),
+}
+
+
+def make_command(word: str | None = None) -> typer.Typer:
+    """Return the command with all that it can do, or with the one command `word` where that is one: it starts sooner so."""
+    app = typer.Typer(
+        help="Xinyong (信用): credit files, blacklist entries and published penalties by unified social credit code.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+    )
+    app.callback()(lambda: None)  # with it one command keeps its name
+    for name in (word,) if word in COMMANDS else COMMANDS:
+        module, function = COMMANDS[str(name)]
+        found = getattr(import_module(f"service.cli.{module}"), function)
+        if function == "app":
+            app.add_typer(found, name=name)
+        else:
+            app.command(name)(found)
+    return app
 
 
 def main() -> None:
     """Run the command; what goes wrong in a known way is one sentence and exit code 1."""
     log_for_a_terminal()
     try:
-        app()
+        make_command(sys.argv[1] if len(sys.argv) > 1 else None)()
     except (EmbeddedProblem, Refusal) as problem:
         err.print(f"[red]{getattr(problem, 'code', 'problem')}[/red]: {problem}", soft_wrap=True)
         sys.exit(1)

@@ -1,5 +1,6 @@
-"""What scheduled jobs there are, how they stand, and one of them run by hand."""
+"""The jobs as a process; what scheduled jobs there are, how they stand, and one of them run by hand."""
 
+import asyncio
 from datetime import datetime
 from typing import Annotated
 
@@ -8,15 +9,47 @@ from rich.table import Table
 
 from jobs.registry import JOBS, Job
 from jobs.run import JobRunsElsewhere, put_registry, run_now
-from service.cli.terminal import err, out, with_database
+from jobs.scheduler import serve_jobs
+from jobs.store import run_store
+from service.cli.owned import OwnedOption, end_with_owner, stop_signal
+from service.cli.terminal import err, out, run, with_database
 from service.clock import SHANGHAI, system_clock
+from service.connection import database_url
 from service.db import Database
 from service.job_runs.queries import list_jobs
 from service.job_runs.rules import Standing, standing
+from service.logs import log_to_stderr
 from service.settings import Settings
 from service.status.rules import read_moment
+from service.tables.chunk import Limits
 
 app = typer.Typer(help="The jobs process: sequencer, imports, scheduled jobs.", no_args_is_help=True)
+
+
+@app.command("serve")
+def jobs_serve(*, owned: OwnedOption = False) -> None:
+    """Run the sequencer, the imports and the scheduled jobs until told to stop.
+
+    Example: [bold]xinyong jobs serve[/bold]
+    """
+    settings = Settings()
+    log_to_stderr(settings)
+    if owned:
+        end_with_owner()
+    with database_url(settings) as url:
+        run(_jobs(url, settings))
+
+
+async def _jobs(url: str, settings: Settings) -> None:
+    stop = stop_signal()
+    database = Database(url, application="xinyong jobs", pool_size=20)
+    try:
+        limits = Limits(cells=settings.max_sheet_cells)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(serve_jobs(database, system_clock, stop, settings=settings, limits=limits))
+            group.create_task(run_store(url, settings, stop))
+    finally:
+        await database.dispose()
 
 
 @app.command("list")

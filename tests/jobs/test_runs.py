@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from jobs.registry import JOBS, Job
 from jobs.run import JobRunsElsewhere, put_registry, run_due, run_now
 from service.access.rules import Role
-from service.cli import app
+from service.cli import make_command
 from service.db import Database
 from service.errors import Invalid
 from service.job_runs.rules import FutureRun
@@ -180,18 +180,18 @@ async def test_the_list_at_the_terminal_names_every_job_and_how_it_stands(databa
     done = next(job for job in JOBS if job.name == "forget_job_runs")
     await run_due(done, database, lambda: datetime.now(UTC))  # noqa: TID251 - the command reads the clock too
     environment = {"XINYONG_DATABASE_URL": database.url.replace("+asyncpg", ""), "COLUMNS": "200"}
-    shown = await asyncio.to_thread(CliRunner().invoke, app, ["jobs", "list"], env=environment)
+    shown = await asyncio.to_thread(CliRunner().invoke, make_command(), ["jobs", "list"], env=environment)
     assert shown.exit_code == 0, shown.output
     lines = {line.split()[0]: line for line in shown.output.splitlines()}
     for job in JOBS:
         assert ("done" if job is done else "overdue") in lines[job.name]
     assert "log_clock_edges: It never ran here" in shown.output
     ran = await asyncio.to_thread(
-        CliRunner().invoke, app, ["jobs", "run", "log_clock_edges", "--as-of", "2026-11-24"], env=environment
+        CliRunner().invoke, make_command(), ["jobs", "run", "log_clock_edges", "--as-of", "2026-11-24"], env=environment
     )
     assert "log_clock_edges: 0" in ran.output
     refused = await asyncio.to_thread(
-        CliRunner().invoke, app, ["jobs", "run", "log_clock_edges", "--as-of", "2099-01-01"], env=environment
+        CliRunner().invoke, make_command(), ["jobs", "run", "log_clock_edges", "--as-of", "2099-01-01"], env=environment
     )
     assert refused.exit_code == 1
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from service.cli import app
+from service.cli import make_command
 from service.db import Database
 from service.feeds.shapes import load_shape
 from tests.conftest import ROOT
@@ -27,7 +27,7 @@ async def test_the_feed_of_the_page_sends_and_understands_answers(
         (folder / f"{at}.toml").write_text(snippet, "utf-8")
     for place in ("outbox/receipts", "in"):
         (tmp_path / place).mkdir(parents=True)
-    said = CliRunner().invoke(app, ["feeds", "check", str(folder)]).stdout
+    said = CliRunner().invoke(make_command(), ["feeds", "check", str(folder)]).stdout
     assert "city-penalties  out  city  generic-penalty/1, window  directory" in said
     assert "city-in  in" in said
     code, clock = make_uscc(), Clock()

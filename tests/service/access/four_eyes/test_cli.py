@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from service.access.actions import add_principal, grant_roles, new_id, roles_for
 from service.access.rules import Role
-from service.cli import app
+from service.cli import make_command
 from service.db import Database
 from tests.clients import NOW
 
@@ -33,7 +33,7 @@ def test_a_terminal_on_the_server_is_the_second_pair_of_eyes(
     runner = CliRunner()
 
     def asked(line: str) -> str:
-        done = runner.invoke(app, line.split())
+        done = runner.invoke(make_command(), line.split())
         assert done.exit_code == 0, done.output
         return done.stdout
 

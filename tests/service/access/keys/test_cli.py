@@ -5,7 +5,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from service.access.keys.rules import is_well_formed_key
-from service.cli import app
+from service.cli import make_command
 from service.errors import Refusal
 
 
@@ -18,7 +18,7 @@ def run(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> C
 
 
 def invoke(runner: CliRunner, line: str) -> Result:
-    return runner.invoke(app, line.split())
+    return runner.invoke(make_command(), line.split())
 
 
 def test_a_key_is_made_listed_rotated_and_revoked_at_the_terminal(run: CliRunner) -> None:
@@ -43,7 +43,7 @@ def test_a_key_is_made_listed_rotated_and_revoked_at_the_terminal(run: CliRunner
     ],
 )
 def test_what_is_mistyped_is_told_in_a_sentence(line: str, words: str) -> None:
-    told = CliRunner().invoke(app, line.split(), env={"COLUMNS": "200"})
+    told = CliRunner().invoke(make_command(), line.split(), env={"COLUMNS": "200"})
     assert told.exit_code == 2
     assert words in told.output
 
