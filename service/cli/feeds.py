@@ -1,7 +1,7 @@
 """`xinyong feeds`: what is exchanged with other systems, and what stops it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
@@ -48,7 +48,7 @@ def feeds_list() -> None:
     """
     settings = Settings()
 
-    async def work(database: Database) -> list[dict[str, object]]:
+    async def work(database: Database) -> list[dict[str, Any]]:
         async with commanded(database, "xinyong feeds list") as session:
             connection = await driver(session)
             await sync_feeds(connection, load_definitions(settings.feeds_folder()), now=system_clock())
@@ -59,8 +59,8 @@ def feeds_list() -> None:
     for heading in ("feed", "state", "queued", "sent", "accepted", "set aside", "equal", "trouble"):
         table.add_column(heading)
     for one in with_database(settings, work):
-        counts, trouble = dict(one["counts"]), one["trouble"]  # type: ignore[call-overload] # a view is a plain mapping
-        equal = {None: "not compared", True: "yes", False: "NO"}[one["is_equal"]]  # type: ignore[index]
+        counts, trouble = one["counts"], one["trouble"]
+        equal = {None: "not compared", True: "yes", False: "NO"}[one["is_equal"]]
         table.add_row(
             str(one["id"]),
             str(one["state"]),
@@ -69,7 +69,7 @@ def feeds_list() -> None:
             str(counts.get("accepted", 0)),
             str(counts.get("dead", 0)),
             equal,
-            "" if trouble is None else f"{trouble['code']}: {trouble['words']}",  # type: ignore[index]
+            "" if trouble is None else f"{trouble['code']}: {trouble['words']}",
         )
     out.print(table)
 

@@ -1,7 +1,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Path, Query, Request, Response
+from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
 
 from schemas.feeds import (
     BatchPage,
@@ -256,6 +256,28 @@ async def list_feed_missing(feed_id: FeedId, actor: Watcher, session: ReadSessio
     return {"items": part, "next": following}
 
 
+class _Judge:
+    """Who decides about a held file, at which version of it and when."""
+
+    def __init__(self, actor: Operator, session: SessionDep, version: VersionDep, now: Now, request: Request) -> None:
+        self._session = session
+        self._facts: dict[str, Any] = {
+            "actor": str(actor.id), "expected": version, "now": now, "data_dir": request.app.state.settings.data_dir,
+        }  # fmt: skip
+
+    async def decide(self, feed_id: str, delivery_id: UUID, decision: Decision, *, approved: bool) -> dict[str, Any]:
+        row = await decide_delivery(
+            self._session,
+            feed_id=feed_id,
+            delivery_id=delivery_id,
+            approved=approved,
+            reason=decision.reason,
+            **self._facts,
+        )
+        return delivery_view(row)
+
+
+JudgeDep = Annotated[_Judge, Depends()]
 _DECIDE = (*ROLE_REFUSALS, *VERSION_REFUSALS, NoSuchDelivery, DeliveryNotHeld)
 
 
@@ -269,25 +291,10 @@ async def approve_delivery(
     feed_id: FeedId,
     delivery_id: UUID,
     body: Annotated[Decision, Body(examples=[{"reason": "来源年度换版，已电话核实"}])],
-    actor: Operator,
-    session: SessionDep,
-    version: VersionDep,
-    now: Now,
-    request: Request,
+    judge: JudgeDep,
 ) -> dict[str, Any]:
     """Take a file in although it changes much; what it no longer has is hidden then, too."""
-    row = await decide_delivery(
-        session,
-        feed_id=feed_id,
-        delivery_id=delivery_id,
-        approved=True,
-        reason=body.reason,
-        actor=str(actor.id),
-        expected=version,
-        data_dir=request.app.state.settings.data_dir,
-        now=now,
-    )
-    return delivery_view(row)
+    return await judge.decide(feed_id, delivery_id, body, approved=True)
 
 
 @router.post(
@@ -300,22 +307,7 @@ async def reject_delivery(
     feed_id: FeedId,
     delivery_id: UUID,
     body: Annotated[Decision, Body(examples=[{"reason": "文件不完整"}])],
-    actor: Operator,
-    session: SessionDep,
-    version: VersionDep,
-    now: Now,
-    request: Request,
+    judge: JudgeDep,
 ) -> dict[str, Any]:
     """Do not take a file in; the next one is looked at by itself."""
-    row = await decide_delivery(
-        session,
-        feed_id=feed_id,
-        delivery_id=delivery_id,
-        approved=False,
-        reason=body.reason,
-        actor=str(actor.id),
-        expected=version,
-        data_dir=request.app.state.settings.data_dir,
-        now=now,
-    )
-    return delivery_view(row)
+    return await judge.decide(feed_id, delivery_id, body, approved=False)
