@@ -17,6 +17,14 @@ class Trouble(Output):
     at: datetime = Field(description="When it was met last.")
 
 
+class Waiting(Output):
+    """Files of a feed that wait for a person."""
+
+    count: int
+    decide_by: date = Field(description="The first last day to decide.")
+    overdue: bool
+
+
 class FeedOut(Output):
     """A feed: what its definition file says, and how it stands."""
 
@@ -42,6 +50,7 @@ class FeedOut(Output):
     answered_at: datetime | None
     reconciled_at: datetime | None
     is_equal: bool | None = Field(description="What the last reconciliation found; null before the first.")
+    held: Waiting | None = Field(description="Files that wait for a person.")
 
 
 class FeedPage(Output):
@@ -144,8 +153,12 @@ class DeliveryOut(Output):
     version_no: int
     import_id: UUID | None = Field(description="The import that took it in.")
     brake: dict[str, Any] | None = Field(
-        description="What a held file would change: has, new, changed, dropped, and the last day to decide."
+        description="What a held file would change (has, new, changed, dropped), its rows and those expected, and why it is held."
     )
+    held_at: datetime | None
+    decide_by: date | None = Field(description="The last day to decide about a held file: one working day.")
+    ends_import_id: UUID | None = Field(description="The import of what a held file says to have ended.")
+    ends_count: int = Field(description="Rows of it: they took effect at once.")
     problem: dict[str, Any] | None
     decided_by: str | None
     reason: str | None
@@ -153,6 +166,30 @@ class DeliveryOut(Output):
     restored_count: int = Field(description="Hidden records that it had again.")
     fetched_at: datetime
     finished_at: datetime | None
+
+
+class HeldOut(Output):
+    """A file that waits for a person."""
+
+    id: UUID
+    feed_id: str
+    feed_name: str
+    name: str
+    source_code: str | None
+    authority_code: str | None = Field(description="The authority in whose name its rows come in.")
+    held_at: datetime | None
+    decide_by: date | None
+    days_left: int | None = Field(description="Working days that remain, 0 on the last one; negative: overdue.")
+    overdue: bool
+    brake: dict[str, Any] | None
+    ends_count: int
+
+
+class HeldPage(Output):
+    """A page of files that wait, oldest first."""
+
+    items: list[HeldOut]
+    next: str | None
 
 
 class DeliveryPage(Output):

@@ -44,7 +44,7 @@ class Warned(Output):
 
     code: str
     detail: str
-    source: str | None = Field(description="The source that a `source_stale` is about.")
+    source: str | None = Field(description="The source that a `source_stale` or `source_unconfirmed` is about.")
 
 
 class Freshness(Output):

@@ -31,6 +31,7 @@ import service.documents.endpoints
 import service.explaining.endpoints
 import service.exports.endpoints
 import service.feeds.endpoints
+import service.feeds.held_files
 import service.health.endpoints
 import service.imports.endpoints
 import service.job_runs.endpoints
@@ -105,6 +106,7 @@ ROUTERS: Final = (
     service.explaining.endpoints.router,
     service.exports.endpoints.router,
     service.feeds.endpoints.router,
+    service.feeds.held_files.router,
     service.audit.endpoints.router,
     service.redatings.endpoints.router,
     service.job_runs.endpoints.router,

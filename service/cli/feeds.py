@@ -8,10 +8,11 @@ import typer
 from rich.table import Table
 
 from service.cli.terminal import commanded, out, with_database
-from service.clock import system_clock
+from service.clock import legal_day, system_clock
 from service.db import Database, driver
 from service.feeds.actions import switch_feed, try_items_again
 from service.feeds.definitions import load_definitions
+from service.feeds.holding import count_held
 from service.feeds.incoming import decide_delivery, list_deliveries
 from service.feeds.queries import count_items, list_feeds, list_items, sync_feeds
 from service.feeds.shapes import load_shape
@@ -53,13 +54,16 @@ def feeds_list() -> None:
             connection = await driver(session)
             await sync_feeds(connection, load_definitions(settings.feeds_folder()), now=system_clock())
             counts = await count_items(connection)
-            return [feed_view(feed, counts.get(feed.id, {})) for feed in await list_feeds(connection)]
+            held = await count_held(connection, today=legal_day(system_clock()))
+            return [
+                feed_view(feed, counts.get(feed.id, {}), held.get(feed.id)) for feed in await list_feeds(connection)
+            ]
 
     table = Table(title=None, box=None, padding=(0, 2))
-    for heading in ("feed", "state", "queued", "sent", "accepted", "set aside", "equal", "trouble"):
+    for heading in ("feed", "state", "queued", "sent", "accepted", "set aside", "equal", "decide by", "trouble"):
         table.add_column(heading)
     for one in with_database(settings, work):
-        counts, trouble = one["counts"], one["trouble"]
+        counts, trouble, held = one["counts"], one["trouble"], one["held"]
         equal = {None: "not compared", True: "yes", False: "NO"}[one["is_equal"]]
         table.add_row(
             str(one["id"]),
@@ -69,6 +73,9 @@ def feeds_list() -> None:
             str(counts.get("accepted", 0)),
             str(counts.get("dead", 0)),
             equal,
+            ""
+            if held is None
+            else f"{held['decide_by']} ({held['count']} held{', OVERDUE' if held['overdue'] else ''})",
             "" if trouble is None else f"{trouble['code']}: {trouble['words']}",
         )
     out.print(table)
@@ -129,7 +136,8 @@ def feeds_deliveries(feed: str) -> None:
             rows = await list_deliveries(await driver(session), feed_id=feed, after=None, limit=100)
         return [
             f"{row['id']}  {row['fetched_at']:%Y-%m-%d %H:%M}  {row['name']}  {row['state']}"
-            f"  hidden {row['hidden_count']}  restored {row['restored_count']}  {row['brake'] or row['problem'] or ''}"
+            f"  hidden {row['hidden_count']}  restored {row['restored_count']}  ended at once {row['ends_count']}"
+            f"  decide by {row['decide_by'] or '-'}  {row['brake'] or row['problem'] or ''}"
             for row in rows
         ]
 

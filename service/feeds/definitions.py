@@ -150,6 +150,14 @@ def read_definition(body: Mapping[str, Any], *, where: str) -> Definition:
 def _check_incoming(body: Mapping[str, Any], where: str) -> None:
     _one_of(body, "kind", ("subjects", "penalties", "blacklist"), where)
     _needed(body, "authority", where)
+    volume = body.get("volume", {})
+    if not isinstance(volume, dict) or any(
+        name not in {"least", "most"} or not isinstance(value, int) or value < 0 for name, value in volume.items()
+    ):
+        raise BadFeed(
+            f"{where}: volume is {volume!r}; it says how many rows are expected, as {{ least = 900, most = 1500 }}.",
+            detail_zh="volume 应为 { least = 行数, most = 行数 }。",
+        )
     if body.get("complete") and "source" not in body:
         raise BadFeed(
             f"{where}: complete needs a source: an authority's own records are never hidden for want of a row.",

@@ -1,7 +1,9 @@
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from schemas.feeds import (
     BatchPage,
@@ -17,12 +19,14 @@ from schemas.feeds import (
     Retry,
 )
 from service.access.rules import Actor, Role
-from service.db import driver
+from service.clock import legal_day
+from service.db import ReadSession, driver
 from service.feeds import examples
 from service.feeds.actions import get_feed, switch_feed, try_items_again
+from service.feeds.holding import count_held
 from service.feeds.incoming import decide_delivery, list_deliveries
 from service.feeds.missing import list_missing
-from service.feeds.queries import count_items, list_batches, list_differences, list_feeds, list_items
+from service.feeds.queries import Standing, count_items, list_batches, list_differences, list_feeds, list_items
 from service.feeds.rules import (
     DeliveryNotHeld,
     Difference,
@@ -41,6 +45,7 @@ from service.http import (
     PageDep,
     ReadSessionDep,
     SessionDep,
+    Today,
     VersionDep,
     answers,
     cut_page,
@@ -66,15 +71,15 @@ _SWITCH = (*ROLE_REFUSALS, *VERSION_REFUSALS, NoSuchFeed, FeedRetired)
     response_model=FeedPage,
     responses=answers({"items": [examples.FEED], "next": None}, *ROLE_REFUSALS, BadCursor, words="Feeds, by id."),
 )
-async def list_all_feeds(actor: Watcher, session: ReadSessionDep, page: PageDep) -> dict[str, Any]:
+async def list_all_feeds(actor: Watcher, session: ReadSessionDep, page: PageDep, today: Today) -> dict[str, Any]:
     """Give the feeds with what is queued, sent, accepted and set aside, what stops them, and whether both sides are equal.
 
     Feeds are definition files of the operator; see docs/feeds.md.
     """
     del actor
     connection = await driver(session)
-    counts = await count_items(connection)
-    found = [feed_view(feed, counts.get(feed.id, {})) for feed in await list_feeds(connection)]
+    counts, held = await count_items(connection), await count_held(connection, today=today)
+    found = [feed_view(feed, counts.get(feed.id, {}), held.get(feed.id)) for feed in await list_feeds(connection)]
     items, following = cut_page(found, page, lambda one: (one["id"],))
     return {"items": items, "next": following}
 
@@ -85,12 +90,20 @@ async def list_all_feeds(actor: Watcher, session: ReadSessionDep, page: PageDep)
     response_model=FeedOut,
     responses=answers(examples.FEED, *ROLE_REFUSALS, NoSuchFeed, headers=("ETag",)),
 )
-async def show_feed(feed_id: FeedId, actor: Watcher, session: ReadSessionDep, response: Response) -> dict[str, Any]:
+async def show_feed(
+    feed_id: FeedId, actor: Watcher, session: ReadSessionDep, response: Response, today: Today
+) -> dict[str, Any]:
     """Give one feed; its ETag is what pausing it asks for."""
     del actor
     feed = await get_feed(session, feed_id)
     response.headers["ETag"] = version_etag(feed.row["version_no"])
-    return feed_view(feed, (await count_items(await driver(session))).get(feed_id, {}))
+    return await _feed_view(session, feed, today)
+
+
+async def _feed_view(session: ReadSession | AsyncSession, feed: Standing, today: date) -> dict[str, Any]:
+    connection = await driver(session)
+    counts, held = await count_items(connection), await count_held(connection, today=today)
+    return feed_view(feed, counts.get(feed.id, {}), held.get(feed.id))
 
 
 @router.get(
@@ -187,7 +200,7 @@ async def pause_feed(
     """Send nothing more and ask for nothing until it is resumed; the ledger goes on, and so do the deadlines."""
     del actor
     feed = await switch_feed(session, feed_id=feed_id, active=False, expected=version, now=now)
-    return feed_view(feed, (await count_items(await driver(session))).get(feed_id, {}))
+    return await _feed_view(session, feed, legal_day(now))
 
 
 @router.post(
@@ -202,7 +215,7 @@ async def resume_feed(
     """Let a paused feed go on; one that waits after failures is tried at once."""
     del actor
     feed = await switch_feed(session, feed_id=feed_id, active=True, expected=version, now=now)
-    return feed_view(feed, (await count_items(await driver(session))).get(feed_id, {}))
+    return await _feed_view(session, feed, legal_day(now))
 
 
 @router.post(

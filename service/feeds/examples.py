@@ -22,6 +22,7 @@ FEED: Final[dict[str, Any]] = {
     "answered_at": AT,
     "reconciled_at": AT,
     "is_equal": True,
+    "held": None,
 }
 ITEM: Final[dict[str, Any]] = {
     "uscc": "91500000XY0000012K",
@@ -71,7 +72,11 @@ DELIVERY: Final[dict[str, Any]] = {
     "state": "held",
     "version_no": 3,
     "import_id": None,
-    "brake": {"has": 18211, "new": 12, "changed": 9300, "dropped": 4, "decide_by": "2026-11-25"},
+    "brake": {"has": 18211, "new": 12, "changed": 9300, "dropped": 4, "rows": 18219, "why": ["many_changed"]},
+    "held_at": AT,
+    "decide_by": "2026-11-25",
+    "ends_import_id": "0199d3b0-6f1a-7c31-8a55-2f5f7d9e1c05",
+    "ends_count": 2,
     "problem": None,
     "decided_by": None,
     "reason": None,
@@ -79,6 +84,20 @@ DELIVERY: Final[dict[str, Any]] = {
     "restored_count": 0,
     "fetched_at": AT,
     "finished_at": None,
+}
+HELD: Final[dict[str, Any]] = {
+    "id": DELIVERY["id"],
+    "feed_id": "city-in",
+    "feed_name": "市信用网站",
+    "name": DELIVERY["name"],
+    "source_code": "city-site",
+    "authority_code": "cq-market-regulation",
+    "held_at": AT,
+    "decide_by": "2026-11-25",
+    "days_left": 1,
+    "overdue": False,
+    "brake": DELIVERY["brake"],
+    "ends_count": 2,
 }
 MISSING: Final[dict[str, Any]] = {
     "uscc": "91500000XY0000012K",

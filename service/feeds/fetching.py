@@ -173,20 +173,36 @@ class _Https:
     async def fetch(self, offered: Offered, target: Path) -> None:
         """Ask for what is not there yet; a file that changed meanwhile begins anew."""
         done = target.stat().st_size if target.exists() else 0
-        headers = {"Range": f"bytes={done}-", "If-Range": offered.mark} if done else {}
         if offered.size is not None and done == offered.size:
             return
+        # As it lies there: positions in a compressed answer are others than those in the file.
+        headers = {"Accept-Encoding": "identity"}
+        if done:
+            headers |= {"Range": f"bytes={done}-", "If-Range": offered.mark}
         with https.told():
             async with self._client.stream("GET", self._url, headers=headers) as answer:
-                if answer.status_code != 206:
-                    await _full(answer)
-                with target.open("ab" if answer.status_code == 206 else "wb") as file:
-                    async for piece in answer.aiter_bytes(_PIECE):
-                        file.write(piece)
-                        file.flush()
+                await self._take(answer, offered, target, done)
         size = target.stat().st_size
         if offered.size is not None and size != offered.size:
             raise TransportFailure("unreachable", f"{offered.name} has {size} bytes, {offered.size} were announced")
+
+    async def _take(self, answer: httpx.Response, offered: Offered, target: Path, done: int) -> None:
+        mark = answer.headers.get("etag" if offered.mark.startswith(('"', "W/")) else "last-modified", offered.mark)
+        if answer.status_code in {200, 206} and mark != offered.mark:
+            target.unlink(missing_ok=True)
+            raise TransportFailure("unreachable", f"{offered.name} changed while it was fetched")
+        if answer.status_code == 416:
+            # Nothing lies behind what is there: it is whole where that is its length, else it is not this file's beginning.
+            if answer.headers.get("content-range", "").rpartition("/")[2] == str(done):
+                return
+            target.unlink(missing_ok=True)
+            raise TransportFailure("unreachable", f"{offered.name} ends before byte {done}")
+        if answer.status_code != 206:
+            await _full(answer)
+        with target.open("ab" if answer.status_code == 206 else "wb") as file:
+            async for piece in answer.aiter_raw():  # each as it comes: what arrived before a cut is kept
+                file.write(piece)
+                file.flush()
 
 
 async def _full(answer: httpx.Response) -> None:

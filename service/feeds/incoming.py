@@ -1,18 +1,17 @@
 """Feeds in: a file is picked up, tried without writing, held where it would change too much, and imported like any upload.
 
 What a file would do is told by a dry run of the same import. More than a share of what its source has (new, changed, or no
-longer there) waits for a person, who decides within one working day. A record that the newest complete file does not have is
-hidden, restorably: it comes back by itself when a later file has it, or by a person's hand.
+longer there), or a file much smaller or larger than expected, waits for a person, who decides within one working day. What a
+held file says to have ended ends at once: its rows are imported by themselves. A record that the newest complete file does not
+have is hidden, restorably: it comes back by itself when a later file has it, or by a person's hand.
 """
 
 import asyncio
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import file_digest
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import orjson
@@ -22,41 +21,24 @@ from asyncpg import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.catalog.queries import load_catalog
-from service.clock import Clock, legal_day
+from service.clock import Clock
 from service.db import Database, driver
 from service.errors import Refusal
 from service.feeds.fetching import Offered, Pickup, open_pickup
+from service.feeds.holding import Brake, count_of_source, held_facts
 from service.feeds.missing import count_missing, hide_missing, restore_found
 from service.feeds.queries import Row, Standing, list_feeds, note_failure, note_success
 from service.feeds.rules import BadFeed, DeliveryNotHeld, NoSuchDelivery, TransportFailure, wait_after
 from service.feeds.sending import held
 from service.imports.actions import ImportRequest, UploadedFile, create_import, new_import_id
+from service.imports.ends import ends_file
 from service.imports.shapes import SHAPES
 from service.versions import ExpectedVersion
-from service.working_days.rules import Limit, Unit, due_day
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("feeds")
 
-_SETTINGS: Final = ("kind", "authority", "source", "list", "encoding", "sheet", "basis")
-#: A person decides about what is held within this many working days. Own parameter.
-DECIDE_WITHIN: Final = Limit(1, Unit.WORKING_DAYS)
-
-
-@dataclass(frozen=True, slots=True)
-class Brake:
-    """What a file would do to what its source has, as counts, and the most that it may do by itself."""
-
-    has: int
-    new: int
-    changed: int
-    dropped: int
-    share: float
-    few: int
-
-    @property
-    def holds(self) -> bool:
-        """Whether a person has to look: more than `few` records, and more than the share of what there is."""
-        return any(count > max(self.few, self.share * self.has) for count in (self.new, self.changed, self.dropped))
+_OF_ROWS: Final = ("kind", "authority", "source", "list", "basis")
+_SETTINGS: Final = (*_OF_ROWS, "encoding", "sheet")
 
 
 async def fetch_feeds(database: Database, data_dir: Path, *, clock: Clock) -> int:
@@ -127,8 +109,9 @@ async def _bring(
     part.replace(folder / delivery.hex)
     async with database.transaction() as session:
         await (await driver(session)).execute(
-            """INSERT INTO feed_delivery (id, feed_id, name, mark, size, sha256, state, version_no, fetched_at)
-            VALUES ($1, $2, $3, $4, $5, $6, 'fetched', 1, $7)""",
+            """INSERT INTO feed_delivery (id, feed_id, name, mark, size, sha256, state, version_no, fetched_at, source_code,
+                authority_code)
+            VALUES ($1, $2, $3, $4, $5, $6, 'fetched', 1, $7, $8, $9)""",
             delivery,
             feed.id,
             offered.name,
@@ -136,6 +119,8 @@ async def _bring(
             size,
             sha256,
             clock(),
+            feed.definition.incoming.get("source"),
+            feed.definition.incoming["authority"],
         )
     log.info("feed.fetched", feed=feed.id, file=offered.name, bytes=size)
 
@@ -164,7 +149,8 @@ async def _step(session: AsyncSession, feed: Standing, row: Row, data_dir: Path,
     if row["state"] == "held":
         return False
     ended = await connection.fetchrow(
-        "SELECT state, counts::text AS counts, problem::text AS problem FROM data_import WHERE id = $1",
+        """SELECT state, rows_read, counts::text AS counts, problem::text AS problem, table_info ->> 'ends' AS ends
+        FROM data_import WHERE id = $1""",
         row["check_id"] if row["state"] == "checking" else row["import_id"],
     )
     if ended["state"] in {"queued", "running"}:
@@ -173,7 +159,7 @@ async def _step(session: AsyncSession, feed: Standing, row: Row, data_dir: Path,
         await _close(connection, row, "failed", data_dir, now=clock(), problem=ended["problem"])
         return True
     if row["state"] == "checking":
-        await _judge(session, feed, row, orjson.loads(ended["counts"]), data_dir, clock)
+        await _judge(session, feed, row, ended, data_dir, clock)
     else:
         await _finish(connection, feed, row, data_dir, clock)
     return True
@@ -200,17 +186,62 @@ async def _queue(
 ) -> UUID:
     """Queue an import of a copy of the delivery's file, as an upload would; imports delete their file when they end."""
     incoming = feed.definition.incoming
+    request = {name: incoming[name] for name in _SETTINGS if name in incoming}
+    return await _queue_file(
+        session,
+        feed,
+        ImportRequest(**request, column_map=incoming.get("map"), dry_run=dry_run, tells_ends=dry_run),
+        folder_of(data_dir) / row["id"].hex,
+        name=row["name"],
+        data_dir=data_dir,
+        now=now,
+    )
+
+
+async def _queue_ends(
+    session: AsyncSession, feed: Standing, row: Row, data_dir: Path, *, count: int, now: datetime
+) -> None:
+    """Let what a held file says to have ended take effect at once, as an import of those rows alone."""
+    told = ends_file(data_dir / "uploads" / row["check_id"].hex)
+    if not count or not told.exists():
+        return
+    request = {name: feed.definition.incoming[name] for name in _OF_ROWS if name in feed.definition.incoming}
+    import_id = await _queue_file(
+        session,
+        feed,
+        ImportRequest(**request, column_map=feed.definition.incoming.get("map"), is_part=True),
+        told,
+        name=f"{row['name']} (ends)",
+        data_dir=data_dir,
+        now=now,
+    )
+    await (await driver(session)).execute(
+        "UPDATE feed_delivery SET ends_import_id = $2, ends_count = $3 WHERE id = $1", row["id"], import_id, count
+    )
+
+
+async def _queue_file(
+    session: AsyncSession,
+    feed: Standing,
+    request: ImportRequest,
+    file: Path,
+    *,
+    name: str,
+    data_dir: Path,
+    now: datetime,
+) -> UUID:
     import_id = new_import_id()
     stored = data_dir / "uploads" / import_id.hex
     stored.parent.mkdir(parents=True, exist_ok=True)
-    await asyncio.to_thread(shutil.copyfile, folder_of(data_dir) / row["id"].hex, stored)
-    request = {name: incoming[name] for name in _SETTINGS if name in incoming}
+    await asyncio.to_thread(shutil.copyfile, file, stored)
+    with stored.open("rb") as content:
+        sha256 = file_digest(content, "sha256").hexdigest()
     try:
         await create_import(
             session,
             import_id=import_id,
-            request=ImportRequest(**request, column_map=incoming.get("map"), dry_run=dry_run),
-            file=UploadedFile(str(stored), row["name"], row["size"], row["sha256"]),
+            request=request,
+            file=UploadedFile(str(stored), name, stored.stat().st_size, sha256),
             actor=f"feed:{feed.id}",
             catalog=await load_catalog(session),
             now=now,
@@ -221,46 +252,37 @@ async def _queue(
     return import_id
 
 
-async def _judge(
-    session: AsyncSession, feed: Standing, row: Row, counts: Mapping[str, Any], data_dir: Path, clock: Clock
-) -> None:
+async def _judge(session: AsyncSession, feed: Standing, row: Row, ended: Row, data_dir: Path, clock: Clock) -> None:
     connection = await driver(session)
-    incoming, outcomes = feed.definition.incoming, counts["outcomes"]
-    has = await _count_of_source(connection, incoming)
-    known = outcomes.get("changed", 0) + outcomes.get("duplicate", 0) + outcomes.get("disputed", 0)
-    complete = bool(incoming.get("complete", False))
-    brake = Brake(
-        has=has,
-        new=outcomes.get("new", 0) if has else 0,  # the first delivery of a source changes nothing that there is
-        changed=outcomes.get("changed", 0) + outcomes.get("disputed", 0),
-        dropped=max(0, has - known) if complete else 0,
-        share=float(incoming.get("share", 0.2)),
-        few=int(incoming.get("few", 20)),
+    incoming = feed.definition.incoming
+    brake = Brake.of(
+        incoming,
+        orjson.loads(ended["counts"])["outcomes"],
+        has=await count_of_source(connection, incoming),
+        rows=ended["rows_read"],
     )
-    await _hold_or_import(session, feed, row, brake, data_dir, clock)
-
-
-async def _hold_or_import(
-    session: AsyncSession, feed: Standing, row: Row, brake: Brake, data_dir: Path, clock: Clock
-) -> None:
-    connection = await driver(session)
     if not brake.holds:
         await _import(session, feed, row, data_dir, now=clock())
         return
-    catalog = await load_catalog(session)
-    told = {
-        "has": brake.has,
-        "new": brake.new,
-        "changed": brake.changed,
-        "dropped": brake.dropped,
-        "decide_by": due_day(legal_day(clock()), DECIDE_WITHIN, catalog.calendar).on.isoformat(),
-    }
+    told = held_facts(brake, (await load_catalog(session)).calendar, now=clock())
     await connection.execute(
-        "UPDATE feed_delivery SET state = 'held', brake = $2, version_no = version_no + 1 WHERE id = $1",
+        """UPDATE feed_delivery SET state = 'held', brake = $2, held_at = $3, decide_by = $4, version_no = version_no + 1
+        WHERE id = $1""",
         row["id"],
-        orjson.dumps(told).decode(),
+        orjson.dumps(told.brake).decode(),
+        clock(),
+        told.decide_by,
     )
-    log.error("feed.held", feed=feed.id, delivery=str(row["id"]), file=row["name"], **told)
+    await _queue_ends(session, feed, row, data_dir, count=int(ended["ends"] or 0), now=clock())
+    log.error(
+        "feed.held",
+        feed=feed.id,
+        delivery=str(row["id"]),
+        file=row["name"],
+        decide_by=str(told.decide_by),
+        ends=int(ended["ends"] or 0),
+        **told.brake,
+    )
 
 
 async def _import(session: AsyncSession, feed: Standing, row: Row, data_dir: Path, *, now: datetime) -> None:
@@ -281,9 +303,8 @@ async def _finish(connection: Connection, feed: Standing, row: Row, data_dir: Pa
         restored = await restore_found(connection, shape, feed_id=feed.id, import_id=row["import_id"], now=clock())
         if incoming.get("complete", False):
             gone = await count_missing(connection, shape, source=str(incoming["source"]), import_id=row["import_id"])
-            has = await _count_of_source(connection, incoming)
-            brake = Brake(has, 0, 0, gone, float(incoming.get("share", 0.2)), int(incoming.get("few", 20)))
-            if row["decided_by"] is not None or not brake.holds:
+            has = await count_of_source(connection, incoming)
+            if row["decided_by"] is not None or not Brake.of(incoming, {}, has=has, dropped=gone).holds:
                 hidden = await hide_missing(
                     connection, shape, feed_id=feed.id, delivery=row, source=str(incoming["source"]), now=clock()
                 )
@@ -307,17 +328,8 @@ async def _close(
         problem,
     )
     (folder_of(data_dir) / row["id"].hex).unlink(missing_ok=True)
-
-
-async def _count_of_source(connection: Connection, incoming: Mapping[str, Any]) -> int:
-    shape = SHAPES[str(incoming["kind"])]
-    source = incoming.get("source") or f"own:{incoming['authority']}"
-    count: int = await connection.fetchval(
-        f"""SELECT count(*) FROM {shape.version}
-        WHERE source_code = $1 AND superseded_at IS NULL AND state NOT IN ('void', 'ended')""",  # noqa: S608 - a constant
-        source,
-    )
-    return count
+    if row["check_id"] is not None:
+        ends_file(data_dir / "uploads" / row["check_id"].hex).unlink(missing_ok=True)
 
 
 async def decide_delivery(

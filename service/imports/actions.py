@@ -44,7 +44,9 @@ class ImportRequest:
     """What is asked: kind, who imports, from which source, onto which list, and how the file is to be read.
 
     `listed_on` is the day of listing for rows that state none; with `basis` it counts as stated, without it as assumed.
-    `column_map` maps names of columns to our fields. `dry_run` writes nothing of record.
+    `column_map` maps names of columns to our fields. `dry_run` writes nothing of record; with `tells_ends` it leaves the rows by
+    which shown records end beside the uploaded file (`ends_file`). `is_part` says that the file is a part of another one, so
+    that nothing is delivered by it.
     """
 
     kind: str
@@ -57,6 +59,8 @@ class ImportRequest:
     basis: str | None = None
     column_map: Mapping[str, str] | None = None
     dry_run: bool = False
+    tells_ends: bool = False
+    is_part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,8 @@ async def create_import(
             "basis": request.basis,
             "map": dict(request.column_map or {}),
             "dry_run": request.dry_run,
+            **({"tells_ends": True} if request.tells_ends else {}),
+            **({"is_part": True} if request.is_part else {}),
         },
         file_name=file.name,
         file_size=file.size,

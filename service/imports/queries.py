@@ -179,7 +179,8 @@ async def is_known_file(connection: Connection, *, import_id: UUID, sha256: str,
     """Return whether a byte-identical file of the same source was taken in before and not reverted."""
     found: bool = await connection.fetchval(
         """SELECT EXISTS (SELECT FROM data_import WHERE file_sha256 = $1 AND kind = $2 AND state = 'finished' AND id <> $3
-        AND coalesce(source_code, 'own:' || authority_code) = $4)""",
+        AND coalesce(source_code, 'own:' || authority_code) = $4
+        AND NOT coalesce((options ->> 'dry_run')::boolean, false))""",
         sha256,
         kind,
         import_id,

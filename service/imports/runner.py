@@ -25,6 +25,7 @@ from service.catalog.rules import Catalog
 from service.clock import Clock, legal_day
 from service.db import Database, driver
 from service.imports import again, deciding, staging, writing
+from service.imports.ends import keep_ends
 from service.imports.interpret.blacklist import blacklist_rows
 from service.imports.interpret.cells import row_json
 from service.imports.interpret.context import Context, NamesMet
@@ -322,6 +323,10 @@ class _Take:
             if await deciding.unread_seen(connection, stage):
                 raise _ReadAgain(trusts_digests=False)
             await self._keep_contents(connection, table.header, spool)
+            if row.options.get("tells_ends"):
+                self.info["ends"] = await keep_ends(
+                    connection, stage, table.header, spool, Path(str(row.file_path)), today=context.accepted_on
+                )
         counts = await deciding.counted(connection, stage)
         if not self.dry_run:
             self.report(Progress("writing", self.rows_read, None))

@@ -228,7 +228,9 @@ class FeedDelivery(Base):
     """A file that a feed brought in, and what became of it.
 
     `fetched`, then `checking` (a dry run says what it would do), `held` where it would change more than a file may without a
-    person, `importing`, and in the end `taken`, `failed` or `rejected`. `brake` says what it would change, and by when to decide.
+    person, `importing`, and in the end `taken`, `failed` or `rejected`. `brake` says what it would change, `decide_by` the
+    last day to decide. Until it has ended, answers about what `source_code` covers warn from `held_at` on; what the file says
+    to have ended came in at once, by the import `ends_import_id`.
     """
 
     __tablename__ = "feed_delivery"
@@ -242,6 +244,7 @@ class FeedDelivery(Base):
         Index(
             "ix_feed_delivery_open", "feed_id", postgresql_where=text("state NOT IN ('taken', 'failed', 'rejected')")
         ),
+        Index("ix_feed_delivery_unconfirmed", "source_code", postgresql_where=text("held_at IS NOT NULL")),
         {"info": LOCAL},
     )
 
@@ -261,6 +264,12 @@ class FeedDelivery(Base):
     reason: Mapped[str | None] = mapped_column(Text)
     hidden_count: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     restored_count: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    source_code: Mapped[str | None] = mapped_column(Text)
+    authority_code: Mapped[str | None] = mapped_column(Text)
+    held_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    decide_by: Mapped[date | None]
+    ends_import_id: Mapped[UUID | None]
+    ends_count: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     fetched_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 

@@ -28,8 +28,9 @@ def read_sources(sources: str, on: date) -> SourceMap:
                 covers=tuple(covers),
                 stale_after_days=stale_after_days,
                 fresh_to=legal_day(datetime.fromisoformat(delivered_at)) if delivered_at else None,
+                held_since=legal_day(datetime.fromisoformat(held_since)) if held_since else None,
             )
-            for code, covers, stale_after_days, delivered_at in orjson.loads(sources)
+            for code, covers, stale_after_days, delivered_at, held_since in orjson.loads(sources)
         ),
         on=on,
     )

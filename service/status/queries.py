@@ -26,7 +26,7 @@ Row = Mapping[str, Any]
 class Log:
     """The log's head in this snapshot, the asked codes that have pending changes, and the sources as JSON text.
 
-    `sources`: an array of `[code, covers, stale_after_days, delivered_at]`, ordered by code.
+    `sources`: an array of `[code, covers, stale_after_days, delivered_at, held_since]`, ordered by code.
     """
 
     log_id: str
@@ -46,11 +46,16 @@ class Facts:
     penalties: dict[str, list[Row]] = field(default_factory=dict)
 
 
-#: The sources as JSON text, with the last delivery by the instant `{by}`; see `Log`.
+#: The sources as JSON text, with the last delivery by the instant `{by}` and since when a file of theirs has waited for a person
+#: then; see `Log`. What was only tried, or is a part of a file that waits, is no delivery.
 SOURCES: Final = """
 (SELECT coalesce(json_agg(json_build_array(s.code, s.covers, s.stale_after_days, (
      SELECT max(i.finished_at) FROM data_import i
-     WHERE i.source_code = s.code AND i.state = 'finished' AND i.finished_at <= {by})) ORDER BY s.code), '[]')
+     WHERE i.source_code = s.code AND i.state = 'finished' AND i.finished_at <= {by}
+     AND NOT coalesce((i.options ->> 'dry_run')::boolean OR (i.options ->> 'is_part')::boolean, false)), (
+     SELECT min(d.held_at) FROM feed_delivery d
+     WHERE d.source_code = s.code AND d.held_at <= {by} AND (d.finished_at IS NULL OR d.finished_at > {by})))
+     ORDER BY s.code), '[]')
  FROM source s)::text AS sources"""
 _LOG: Final = """
 SELECT l.log_id::text AS log_id, l.head_position, l.head_at, (SELECT version FROM catalog_version) AS catalog_version,

@@ -100,17 +100,21 @@ def outcome(*, listed: bool, penalised: bool, registered: bool, covered: bool) -
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """A source, what it covers (`what:region prefix`), and the last day on which it delivered; None: it never did."""
+    """A source, what it covers (`what:region prefix`), and the last day on which it delivered; None: it never did.
+
+    `held_since` is the day since which a file of it waits for a person, because it would change too much.
+    """
 
     code: str
     covers: tuple[str, ...]
     stale_after_days: int
     fresh_to: date | None
+    held_since: date | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RegionCoverage:
-    """How one region is covered: `sources` are those that claim it, `warnings` speak of the stale ones among them."""
+    """How one region is covered: `sources` are those that claim it, `warnings` speak of the stale and unconfirmed ones."""
 
     covered: bool
     sources: tuple[SourceState, ...]
@@ -149,8 +153,20 @@ class SourceMap:
         return RegionCoverage(
             covered={Coverage.PENALTIES, Coverage.LISTS} <= delivered,
             sources=ordered,
-            warnings=tuple(_stale(source, self._on) for source in ordered if is_stale(source, on=self._on)),
+            warnings=tuple(warning for source in ordered for warning in _warnings(source, self._on)),
         )
+
+
+def _warnings(source: SourceState, on: date) -> Iterable[Words]:
+    if is_stale(source, on=on):
+        yield _stale(source, on)
+    if source.held_since is not None:
+        yield {
+            "code": "source_unconfirmed",
+            "source": source.code,
+            "detail": f"A file of the source {source.code} has waited for a person since {source.held_since}, because it"
+            " would change unusually much. The answer shows what was known before it, without what the file says has ended.",
+        }
 
 
 def is_stale(source: SourceState, *, on: date) -> bool:

@@ -25,7 +25,7 @@ async def see_home(session: ReadSession, catalog: Catalog, counts: Counts, now: 
         named(row) for row in await list_latest_penalties(connection, today, limit=LATEST * 2) if not is_nameless(row)
     ][:LATEST]
     log = await read_log(connection, [], delivered_by=now)
-    delivered = {code: at for code, _, _, at in orjson.loads(log.sources)}
+    delivered = {code: at for code, _, _, at, _ in orjson.loads(log.sources)}
     sources = [
         (source, legal_day(datetime.fromisoformat(at)) if (at := delivered.get(source.code)) else None)
         for source in catalog.sources

@@ -155,7 +155,10 @@ async def test_a_file_that_changes_too_much_waits_for_a_person(database: Databas
     app = make_app(database, settings=Settings(data_dir=tmp_path / "data"))
     async with client_of(app, key=await make_key(database, Role.ADMINISTRATOR)) as operator:
         held = (await operator.get("/v1/feeds/city-in/deliveries")).json()["items"][0]
-        assert held["brake"] == {"has": 40, "new": 0, "changed": 0, "dropped": 30, "decide_by": "2026-11-25"}
+        assert held["brake"] == {
+            "has": 40, "new": 0, "changed": 0, "dropped": 30, "rows": 10, "why": ["many_dropped"],
+        }  # fmt: skip
+        assert held["decide_by"] == "2026-11-25"
         address = f"/v1/feeds/city-in/deliveries/{held['id']}"
         assert (await operator.post(f"{address}/reject", json={"reason": "不完整"})).status_code == 428
         tag = {"If-Match": f'"{held["version_no"]}"'}

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from service.clock import legal_day
 from service.db import Database
 from service.store import files
-from service.store.files import BEAT, POINTER, STATE, open_store, read_pointer, read_state, write_state
+from service.store.files import BEAT, FORMAT, POINTER, STATE, open_store, read_pointer, read_state, write_state
 from tests.factories import number_changes
 from tests.service.store.support import NOW, World, led_on, reading
 
@@ -78,7 +78,7 @@ def of_another_log(folder: Path) -> None:
 
 def of_another_format(folder: Path) -> None:
     def change(transaction: lmdb.Transaction) -> None:
-        told = bytes(transaction.get(STATE) or b"")[4:].replace(b'"format":1,', b'"format":0,')
+        told = bytes(transaction.get(STATE) or b"")[4:].replace(b'"format":%d,' % FORMAT, b'"format":0,')
         transaction.put(STATE, crc32(told).to_bytes(4, "little") + told)
 
     _written(folder, change)
