@@ -54,6 +54,8 @@ from service.audit.writer import AuditWriter
 from service.catalog.queries import CatalogCache
 from service.changes.feed import ChangeFeed
 from service.clock import Clock, system_clock
+from service.console.registry import add_console
+from service.console.rendering import problem_page
 from service.db import Database
 from service.docs_pages import add_pages
 from service.documents.rules import MAX_DOCUMENT
@@ -265,7 +267,7 @@ def create_app(
     app.state.gate = gate = None if limiter is None else Gate(limiter)
     if gate is not None:
         app.add_middleware(RateLimits, gate=gate)
-    app.add_middleware(ProblemPages)
+    app.add_middleware(ProblemPages, console=problem_page)
     writer = AuditWriter(database)
     app.state.figures = Figures()
     app.state.audit_writer = writer
@@ -278,6 +280,7 @@ def create_app(
     add_repetition(app)
     for router in ROUTERS:
         app.include_router(router)
+    add_console(app)
     app.mount(PAGE_ASSETS, StaticFiles(directory=str(STATIC)), name="page-assets")
     add_pages(app)
     return app

@@ -22,6 +22,7 @@ from service.access.oidc.rules import BadToken, ExpiredToken, IssuerUnavailable
 from service.access.principals.rules import PrincipalBlocked
 from service.access.rules import Actor, MalformedKey, MissingKey, Role, RoleMissing, UnknownKey
 from service.access.seen import note_in
+from service.access.sessions.rules import cookie_name, is_console
 from service.audit.middleware import note_of, record_write
 from service.audit.rules import Note, who_is
 from service.catalog.queries import Catalog, CatalogCache
@@ -102,7 +103,12 @@ CatalogDep = Annotated[Catalog, Depends(_catalog)]
 
 
 async def identify(request: Request, catalog: CatalogDep, now: Now) -> Actor | Refusal:
-    """Return who asks, or why that cannot be said: an operation that needs no key goes on without."""
+    """Return who asks, or why that cannot be said: an operation that needs no key goes on without.
+
+    At the console a sign-in's cookie says it, everywhere else a key or token in the header.
+    """
+    if is_console(request.url.path):
+        return await _identify_session(request, catalog, now)
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     secret = secret.strip()
     if scheme.lower() != "bearer" or not secret:
@@ -115,6 +121,25 @@ async def identify(request: Request, catalog: CatalogDep, now: Now) -> Actor | R
     try:
         actor = await access.actor(secret, hierarchy=catalog.hierarchy, now=now, address=address)
     except (Unauthenticated, Forbidden, Unavailable) as refusal:  # an operation that needs no key goes on without
+        return refusal
+    note_of(request.scope).who = who_is(actor)
+    return actor
+
+
+def session_token(request: Request) -> str | None:
+    """Return the token of the sign-in with which a page of the console is asked for, or None."""
+    return request.cookies.get(cookie_name(secure=request.url.scheme == "https")) or None
+
+
+async def _identify_session(request: Request, catalog: CatalogDep, now: Now) -> Actor | Refusal:
+    token = session_token(request)
+    if token is None:
+        return MissingKey("Sign in first.", detail_zh="请先登录。")
+    access: AccessCache = request.app.state.access
+    address = request.client.host if request.client else None
+    try:
+        actor = await access.actor_of_session(token, hierarchy=catalog.hierarchy, now=now, address=address)
+    except (Unauthenticated, Forbidden) as refusal:
         return refusal
     note_of(request.scope).who = who_is(actor)
     return actor

@@ -17,6 +17,8 @@ from service.access.oidc.tokens import Tokens, is_token
 from service.access.principals.rules import Holder
 from service.access.queries import find_key, get_access_version, get_holder, principal_of_token
 from service.access.rules import Actor, MalformedKey, UnknownKey
+from service.access.sessions.queries import find_session
+from service.access.sessions.rules import SignInEnded, token_hash
 from service.catalog.hierarchy import Hierarchy
 from service.clock import legal_day
 from service.db import Database
@@ -80,6 +82,23 @@ class AccessCache:
             known = await self._look_up(secret, digest, now)
         return self._checked(known, hierarchy, now, address)
 
+    async def actor_of_session(self, token: str, *, hierarchy: Hierarchy, now: datetime, address: str | None) -> Actor:
+        """Return whom a sign-in at the console stands for at the instant `now`: the holder of its key.
+
+        Raises:
+            SignInEnded: there is none with this token, it has ended, or its key is revoked.
+            UnconfirmedKey, ExpiredKey, WrongNetwork, PrincipalBlocked: its key is not valid now, or not from there.
+        """
+        if monotonic() - self._asked_at >= POLL_SECONDS:
+            await self._forget_what_changed()
+        digest = token_hash(token)
+        known = self._known.get(digest)
+        if known is None or (known.ends_at is not None and now >= known.ends_at):
+            generation = self._generation
+            known = await self._look_up_session(digest, now)
+            self._remember(digest, known, generation)
+        return self._checked(known, hierarchy, now, address)
+
     def remembered(self, secret: str, *, hierarchy: Hierarchy, now: datetime, address: str | None) -> Actor | None:
         """Return what `actor` would, where no question to the database is needed for it; else None.
 
@@ -114,12 +133,23 @@ class AccessCache:
             known = await self._look_up_token(self._tokens, secret, now)
         else:
             known = await self._look_up_key(secret, digest)
+        self._remember(digest, known, generation)
+        return known
+
+    def _remember(self, digest: bytes, known: _Remembered, generation: int) -> None:
         # What was read before a change and comes back after it is used this once and not remembered.
         if self._generation == generation:
             if len(self._known) >= MOST:
                 self._known.clear()
             self._known[digest] = known
-        return known
+
+    async def _look_up_session(self, digest: bytes, now: datetime) -> _Remembered:
+        async with self._database.engine.connect() as connection:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            opened = await find_session(connection, token_hash=digest, now=now)
+        if opened is None:
+            raise SignInEnded("The sign-in has ended; sign in again.", detail_zh="登录已失效，请重新登录。")
+        return _Remembered(opened.found.holder, key=opened.found.key, ends_at=opened.ends_at)
 
     async def _look_up_key(self, secret: str, digest: bytes) -> _Remembered:
         if not is_well_formed_key(secret):

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from service.access.declared import WHOSE_WORDS, Declared, Whose, operations_of
 from service.access.rules import Role
+from service.access.sessions.rules import is_console
 from service.app import create_app
 from service.db import Database
 from service.settings import Settings
@@ -28,13 +29,25 @@ def table_of(app: FastAPI) -> str:
     columns = [None, *Role]
     head = "| operation | " + " | ".join("no key" if role is None else role.value for role in columns) + " |"
     rows = [head, "|---|" + "---|" * len(columns)]
-    rows += [_row(one, columns) for one in operations_of(app) if one.path.startswith("/v1/")]
-    others = ", ".join(f"`{path}`" for path in sorted({one.path for one in operations_of(app)}) if path[:4] != "/v1/")
+    rows += [_row(one, columns) for one in operations_of(app) if in_table(one)]
+    others = ", ".join(f"`{path}`" for path in sorted({one.path for one in operations_of(app) if is_open(one)}))
     return (
-        f"{words}; empty: refused (401 without a key, else 403).\n\n"
+        f"{words}; empty: refused (401 without a key, else 403). At the console who is signed in stands for his key.\n\n"
         + "\n".join(rows)
         + (f"\n\nPages and what is asked of every server need no key: {others}, and the files beside them.\n")
     )
+
+
+def in_table(one: Declared) -> bool:
+    """Return whether an operation has a row: those of the API, and the console's pages, whose English ones are the same."""
+    return one.path.startswith("/v1/") or (
+        is_console(one.path) and not one.path.startswith("/en/") and not is_open(one)
+    )
+
+
+def is_open(one: Declared) -> bool:
+    """Return whether an operation is none of the API and needs no key."""
+    return not one.path.startswith("/v1/") and one.access is not None and one.access.is_public
 
 
 def _row(one: Declared, columns: list[Role | None]) -> str:

@@ -245,7 +245,8 @@ class _Passage:
             return
         if self._held is not None:
             start, self._held = self._held, None
-            if not await self._recorded(problem_code(message.get("body", b""), self.status)):
+            code = note_of(self._scope).code or problem_code(message.get("body", b""), self.status)
+            if not await self._recorded(code):
                 return
             await self._send(start)
         await self._send(message)

@@ -105,7 +105,7 @@ class Note:
     """What is known so far about one request: filled in on its way, turned into an entry at its end.
 
     `owners` are authorities whose unpublished records the answer holds. `count`, `digest` and `codes` are those of a batch.
-    `written` says that the entry is part of the request's own transaction.
+    `code` is that of a refusal that leaves as a page. `written` says that the entry is part of the request's own transaction.
     """
 
     request_id: str
@@ -119,6 +119,7 @@ class Note:
     digest: bytes | None = None
     codes: bytes | None = None
     outcome: str | None = None
+    code: str | None = None
     written: bool = False
 
 

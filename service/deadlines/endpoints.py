@@ -7,11 +7,10 @@ from fastapi import APIRouter, Body, Query, Response
 from schemas.deadlines import AnswerCreate, DeadlineDetail, DeadlinePage, MonthTable
 from service.access.declared import Whose
 from service.access.rules import Actor, Role
-from service.catalog.rules import Catalog
 from service.deadlines import examples
 from service.deadlines.actions import answer_deadline
 from service.deadlines.answers import deadline_view, history_view, month_view, skipped_view
-from service.deadlines.lists import Sight, Wanted, count_month, find_deadline, list_deadlines, list_events
+from service.deadlines.lists import Wanted, count_month, find_deadline, list_deadlines, list_events, sight_of
 from service.deadlines.rules import (
     SOON_DAYS,
     DeadlineNotOpen,
@@ -20,9 +19,8 @@ from service.deadlines.rules import (
     OtherDeadline,
     Outcome,
     RejectionWithoutReason,
-    State,
     month_bounds,
-    soon_until,
+    standing_days,
 )
 from service.http import (
     ROLE_REFUSALS,
@@ -58,12 +56,6 @@ Officer = Annotated[Actor, require(Role.RECORDER, Role.REVIEWER, whose=Whose.OWN
 Division = Annotated[
     str | None, Query(pattern="^[0-9]{2,6}$", description="Only divisions that begin with these digits.")
 ]
-
-
-def sight_of(actor: Actor, catalog: Catalog) -> Sight:
-    """Return whose deadlines the actor sees: those of records it sees, and those that it supervises."""
-    supervised = {code for code in catalog.authority_by_code if actor.supervises(code)}
-    return Sight(actor.audits_everything, actor.sees_records_of | supervised, actor.sees_records_of)
 
 
 def _key(cursor: tuple[str, ...] | None) -> tuple[date, UUID] | None:
@@ -110,22 +102,14 @@ async def list_all(
 
     Reporting and display are separate, per channel: a deadline is met by the other side's acceptance, not by sending.
     """
-    last = due_to
-    if standing == "overdue":
-        last = min(filter(None, (due_to, date.fromordinal(today.toordinal() - 1))))
-    first = max(filter(None, (due_from, today)), default=today) if standing == "soon" else due_from
-    if standing == "soon":
-        last = min(filter(None, (due_to, soon_until(catalog, today=today, days=within))))
-    states = {"overdue": {State.OPEN}, "soon": {State.OPEN}, "all": set()}.get(standing)
+    days = standing_days(catalog, standing, today=today, within=within, due_from=due_from, due_to=due_to)
     wanted = Wanted(
-        states=frozenset({State(standing)} if states is None else states),
+        **days,
         deadline=deadline,
         channel=channel,
         authority_code=authority,
         division=division,
         uscc=uscc,
-        due_from=first,
-        due_to=last,
         moved=moved,
     )
     sight = sight_of(actor, catalog)

@@ -6,10 +6,12 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, RowMapping, Text, and_, any_, bindparam, select, text, true, tuple_
+from sqlalchemy import ARRAY, ColumnElement, RowMapping, Text, and_, any_, bindparam, func, select, text, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service.access.rules import Actor
 from service.access.seen import note_owners
+from service.catalog.rules import Catalog
 from service.db import ReadSession
 from service.deadlines.rules import State
 from service.models import Deadline, DeadlineEvent, PenaltyVersion
@@ -28,6 +30,12 @@ class Sight:
     def shows_record(self, authority_code: str) -> bool:
         """Return whether the record of a deadline is shown, and not only that there is one."""
         return self.everything or authority_code in self.in_full
+
+
+def sight_of(actor: Actor, catalog: Catalog) -> Sight:
+    """Return whose deadlines the actor sees: those of records it sees, and those that it supervises."""
+    supervised = {code for code in catalog.authority_by_code if actor.supervises(code)}
+    return Sight(actor.audits_everything, actor.sees_records_of | supervised, actor.sees_records_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,12 @@ async def list_deadlines(
     rows = (await session.execute(query.order_by(Deadline.due_on, Deadline.id).limit(limit))).mappings().all()
     note_owners(session, (row["authority_code"] for row in rows[: limit - 1]))
     return rows
+
+
+async def count_deadlines(session: AsyncSession | ReadSession, *, wanted: Wanted, sight: Sight) -> int:
+    """Return how many deadlines `list_deadlines` would give in all."""
+    found = await session.scalar(select(func.count()).select_from(Deadline).where(_conditions(wanted, sight)))
+    return found or 0
 
 
 async def find_deadline(session: AsyncSession | ReadSession, *, deadline_id: UUID, sight: Sight) -> Row | None:

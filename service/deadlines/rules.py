@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 from hashlib import sha256
 from json import dumps
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from service.catalog.rules import Catalog
@@ -231,6 +231,34 @@ def remind_before(catalog: Catalog, *, today: date) -> tuple[date, date] | None:
 def soon_until(catalog: Catalog, *, today: date, days: int) -> date:
     """Return the last due day that lies at most `days` working days ahead."""
     return Dues(catalog).day(today, _working(days)).on
+
+
+def standing_days(
+    catalog: Catalog,
+    standing: str,
+    *,
+    today: date,
+    within: int,
+    due_from: date | None = None,
+    due_to: date | None = None,
+) -> dict[str, Any]:
+    """Return by which states and due days (both inclusive) deadlines of a standing are found, as members of `Wanted`.
+
+    `overdue` is open with its day past, `soon` open with at most `within` working days left, `all` no matter; every other
+    standing is a state. `due_from` and `due_to` narrow it further.
+    """
+    first, last = due_from, due_to
+    if standing == "overdue":
+        last = min(filter(None, (due_to, date.fromordinal(today.toordinal() - 1))))
+    elif standing == "soon":
+        first = max(filter(None, (due_from, today)))
+        last = min(filter(None, (due_to, soon_until(catalog, today=today, days=within))))
+    states = {"overdue": {State.OPEN}, "soon": {State.OPEN}, "all": set()}.get(standing)
+    return {
+        "states": frozenset({State(standing)} if states is None else states),
+        "due_from": first,
+        "due_to": last,
+    }
 
 
 def _working(days: int) -> Limit:

@@ -1,4 +1,4 @@
-from service.models.access import AccessGrant, AccessVersion, ApiKey, Principal
+from service.models.access import AccessGrant, AccessVersion, ApiKey, BrowserSession, Principal
 from service.models.audit import AuditBlock, AuditEntry, AuditHead, AuditPending, AuditSeal
 from service.models.base import Base
 from service.models.calendar import CalendarDay, CalendarYear
@@ -57,6 +57,7 @@ __all__ = [
     "Blacklist",
     "BlacklistEntry",
     "BlacklistEntryVersion",
+    "BrowserSession",
     "CalendarDay",
     "CalendarYear",
     "CaseEvent",

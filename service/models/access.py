@@ -125,6 +125,29 @@ class ApiKey(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
+class BrowserSession(Base):
+    """A sign-in at the console: a key exchanged for a cookie, of which the hash stands here and the cookie nowhere.
+
+    It opens what the key opens, as long as that does, until `expires_at` or `ended_at`.
+    """
+
+    __tablename__ = "browser_session"
+    __table_args__ = (
+        ForeignKeyConstraint(["key_id"], ["api_key.id"]),
+        CheckConstraint("expires_at > created_at", name="ends_after_it_begins"),
+        Index("uq_browser_session_token_hash", "token_hash", unique=True),
+        Index("ix_browser_session_key_id", "key_id"),
+        {"info": LOCAL},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    key_id: Mapped[UUID]
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
 class AccessVersion(Base):
     """One row: a counter that rises with every change of who may do what, so that processes forget what they remember."""
 

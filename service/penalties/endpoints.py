@@ -189,17 +189,23 @@ async def record_penalties(
     responses=answers({"items": [examples.REVIEW], "next": None}, *ROLE_REFUSALS, BadCursor),
 )
 async def list_reviews(
-    actor: Reviewer,
+    actor: Annotated[Actor, require(Role.RECORDER, Role.REVIEWER, whose=Whose.OWN)],
     session: ReadSessionDep,
     catalog: CatalogDep,
     page: PageDep,
     today: Today,
     state: Annotated[State, Query(description="Which state; submitted ones by default.")] = State.SUBMITTED,
+    mine: Annotated[bool, Query(description="Only those that you recorded.")] = False,
 ) -> Response:
     """Give the penalties of your authority that stand in a state, each with its checklist as it is judged today."""
-    authorities = sorted(actor.authorities(Role.REVIEWER))
-    after = None if page.after is None else (page.after[0], UUID(page.after[1]))
-    rows = await list_queue(session, authorities=authorities, state=state, after=after, limit=page.limit + 1)
+    rows = await list_queue(
+        session,
+        authorities=sorted(actor.authorities(Role.RECORDER, Role.REVIEWER)),
+        state=state,
+        recorder=str(actor.id) if mine else None,
+        after=None if page.after is None else (page.after[0], UUID(page.after[1])),
+        limit=page.limit + 1,
+    )
     items = [
         {
             "penalty": penalty_view(row, actor=actor, today=today),

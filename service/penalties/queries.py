@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, any_, func, insert, literal, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.access.seen import note_owners
@@ -13,18 +13,27 @@ from service.records.queries import Row
 _V = PenaltyVersion.__table__.c
 
 
+def _waits(authorities: Sequence[str], state: str, recorder: str | None) -> ColumnElement[bool]:
+    mine = true() if recorder is None else literal(recorder) == any_(_V.recorders)
+    return and_(_V.authority_code.in_(authorities), _V.state == state, _V.superseded_at.is_(None), mine)
+
+
 async def list_queue(
     session: AsyncSession | ReadSession,
     *,
     authorities: Sequence[str],
     state: str,
+    recorder: str | None = None,
     after: tuple[str, UUID] | None,
     limit: int,
 ) -> Sequence[Row]:
-    """Return the penalties of these authorities that stand in a state, by code and id, behind the pair `after`."""
+    """Return the penalties of these authorities that stand in a state, by code and id, behind the pair `after`.
+
+    With a `recorder` only those whose content that principal wrote.
+    """
     query = (
         select(PenaltyVersion.__table__)
-        .where(_V.authority_code.in_(authorities), _V.state == state, _V.superseded_at.is_(None))
+        .where(_waits(authorities, state, recorder))
         .order_by(_V.uscc, _V.id)
         .limit(limit)
     )
@@ -33,6 +42,14 @@ async def list_queue(
     rows = [dict(row) for row in (await session.execute(query)).mappings()]
     note_owners(session, (row["authority_code"] for row in rows[: limit - 1]))
     return rows
+
+
+async def count_queue(
+    session: AsyncSession | ReadSession, *, authorities: Sequence[str], state: str, recorder: str | None = None
+) -> int:
+    """Return how many penalties `list_queue` would give in all."""
+    query = select(func.count()).select_from(PenaltyVersion).where(_waits(authorities, state, recorder))
+    return await session.scalar(query) or 0
 
 
 async def find_same_number(session: AsyncSession, *, uscc: str, natural_key: str) -> UUID | None:

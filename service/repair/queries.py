@@ -74,6 +74,13 @@ async def list_cases(
     return rows
 
 
+async def count_cases(session: AsyncSession | ReadSession, kind: str, *, actor: Actor, state: str) -> int:
+    """Return how many cases `list_cases` would give of a state in all."""
+    case = TABLES[kind]
+    query = select(func.count()).select_from(case).where(_visible(case, actor), case.state == state)
+    return await session.scalar(query) or 0
+
+
 async def lock_case(session: AsyncSession, kind: str, *, uscc: str, case_id: UUID) -> Row:
     """Return a case, locked until the transaction ends."""
     case = TABLES[kind]

@@ -51,21 +51,29 @@ def other_language(path: str) -> str:
     return "/en" if path == "/" else f"/en{path}"
 
 
-#: Sentences of the pages by key, each in both languages.
-WORDS: Final[Mapping[str, Mapping[str, str]]] = {
-    f"{group}.{key}": texts
-    for group, keys in loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8")).items()
-    for key, texts in keys.items()
-}
+Words = Mapping[str, Mapping[str, str]]
 
 
-def say(key: str, language: Language, **parts: object) -> str:
+def read_words(path: Path) -> Words:
+    """Return the sentences of a file by `group.key`, each in both languages."""
+    return {
+        f"{group}.{key}": texts
+        for group, keys in loads(path.read_text(encoding="utf-8")).items()
+        for key, texts in keys.items()
+    }
+
+
+#: Sentences of the public site.
+WORDS: Final = read_words(Path(__file__).parent / "words.toml")
+
+
+def say(key: str, language: Language, words: Words = WORDS, /, **parts: object) -> str:
     """Return a sentence of the pages with its parts filled in.
 
     Raises:
         KeyError: there is no such sentence.
     """
-    text = WORDS[key][language]
+    text = words[key][language]
     return text.format(**parts) if parts else text
 
 

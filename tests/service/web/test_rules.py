@@ -6,14 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.console import rendering as console
 from service.reading.kinds import PenaltyKind
 from service.status.rules import Outcome, Reason
 from service.web import rendering
 from service.web.rules import (
     WORDS,
     Language,
+    Words,
     other_language,
     read_term,
+    read_words,
     say_citation,
     say_day,
     say_instant,
@@ -108,22 +111,19 @@ def test_terms(typed: str, text: str, is_number: bool) -> None:
     assert (term.text, term.is_number) == (text, is_number)
 
 
-GROUPS = "|".join({key.split(".")[0] for key in WORDS})
-
-
-def used_keys() -> set[str]:
-    """Return the keys that templates and code name, and those that templates put together from values."""
+def used_keys(folder: Path, words: Words) -> set[str]:
+    """Return the keys that templates and code of a folder name, and those that they put together from values."""
+    groups = "|".join({key.split(".")[0] for key in words})
     found: set[str] = set()
-    folder = Path(rendering.__file__).parent
-    for path in (*folder.glob("templates/*.html"), *folder.glob("*.py")):
+    for path in (*folder.glob("templates/*.html"), *folder.glob("*.py"), *folder.glob("pages/*.py")):
         text = path.read_text(encoding="utf-8")
-        found |= set(re.findall(rf"""["']((?:{GROUPS})\.[a-z0-9_]*[a-z0-9])["']""", text))
-        for prefix in re.findall(rf"""["']((?:{GROUPS})\.[a-z0-9_]*)["'] ~ """, text):
-            found |= {key for key in WORDS if key.startswith(prefix)}
-        for group in re.findall(r"""word\("([a-z]+)\"""", text):
-            found |= {key for key in WORDS if key.startswith(f"{group}.")}
-    found = {key for key in found if not key.endswith((".html", ".typ"))}
-    return found | {key for key in WORDS if re.fullmatch(r"error\.e\d+", key)}
+        found |= set(re.findall(rf"""["']((?:{groups})\.[a-z0-9_]*[a-z0-9])["']""", text))
+        for prefix in re.findall(rf"""["']((?:{groups})\.[a-z0-9_]*)(?:["'] ~ |{{)""", text):
+            found |= {key for key in words if key.startswith(prefix)}
+        for group in re.findall(r"""word\("([a-z_]+)\"""", text):
+            found |= {key for key in words if key.startswith(f"{group}.")}
+    found = {key for key in found if not key.endswith((".html", ".typ", ".css"))}
+    return found | {key for key in words if re.fullmatch(r"error\.e\d+", key)}
 
 
 def parts(text: str) -> list[str]:
@@ -131,9 +131,18 @@ def parts(text: str) -> list[str]:
 
 
 def test_every_sentence_is_used_and_every_used_one_exists_in_both_languages() -> None:
-    assert used_keys() == set(WORDS)
-    assert [key for key, texts in WORDS.items() if set(texts) != {"zh", "en"} or not all(texts.values())] == []
-    assert [key for key, texts in WORDS.items() if parts(texts["zh"]) != parts(texts["en"])] == []
+    own = {key: texts for key, texts in console.WORDS.items() if key not in WORDS}
+    assert used_keys(Path(rendering.__file__).parent, WORDS) == set(WORDS)
+    assert used_keys(Path(console.__file__).parent, console.WORDS) - set(WORDS) == set(own)
+    for words in (WORDS, own):
+        assert [key for key, texts in words.items() if set(texts) != {"zh", "en"} or not all(texts.values())] == []
+        assert [key for key, texts in words.items() if parts(texts["zh"]) != parts(texts["en"])] == []
+
+
+def test_no_two_files_say_the_same_thing() -> None:
+    files = sorted((Path(console.__file__).parent / "words").glob("*.toml"))
+    keys = [key for words in (WORDS, *map(read_words, files)) for key in words]
+    assert [key for key in set(keys) if keys.count(key) > 1] == []
 
 
 def test_every_value_that_a_page_may_say_has_words() -> None:
