@@ -187,7 +187,10 @@ class CreditFileOut(Output):
     penalties: list[PenaltyInFile]
     blacklist_entries: list[EntryInFile]
     credit_records: list[CreditRecordOut] = Field(
-        description="Records of the catalogue's further classes, as they stand now: they are in no change log."
+        description="Records of the catalogue's further classes. They are in no change log: without `known_at` they are as they"
+        " stand now, with it as they were recorded by then."
     )
+    as_of: datetime | None = Field(description="The `as_of` asked for; null: today.")
+    known_at: datetime | None = Field(description="The `known_at` asked for; null: the head of the change log.")
     position: int
     log_id: UUID

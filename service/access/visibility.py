@@ -52,8 +52,11 @@ def is_about(actor: Actor, version: Version) -> ColumnElement[bool]:
     return and_(version.state.in_(DECIDED), among(version.uscc, actor.subjects))
 
 
-def _is_shared(actor: Actor, version: Version) -> ColumnElement[bool]:
-    # Never what has ended: repair means silence, to other authorities too (DESIGN decision 4).
+def is_shared(actor: Actor, version: Version) -> ColumnElement[bool]:
+    """Return the condition that an agreement opens a version to the actor.
+
+    Never what has ended: repair means silence, to other authorities too (DESIGN decision 4).
+    """
     return and_(
         version.state == "published",
         or_(version.public_until.is_(None), version.public_until >= actor.on),
@@ -73,7 +76,7 @@ def visible_to(actor: Actor, version: Version) -> ColumnElement[bool]:
             is_public(version, on=actor.on),
             is_own(actor, version),
             is_about(actor, version),
-            _is_shared(actor, version),
+            is_shared(actor, version),
         ),
     )
 

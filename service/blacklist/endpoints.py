@@ -54,6 +54,7 @@ from service.http import (
 from service.idempotency.http import REPEAT_REFUSALS, CreatingSessionDep
 from service.penalties.rules import CorrectionOpen, NoOpenCorrection, NothingChanged, SameSubject
 from service.records.actions import Order
+from service.records.asked import MOMENT_REFUSALS, PastDep
 from service.records.queries import list_versions, list_visible
 from service.records.routes import MOVE_REFUSALS, add_routes, after_move, id_after
 from service.records.rules import ImpossibleDay, NoSuchRecord, OtherAuthority
@@ -75,7 +76,9 @@ Own = Annotated[Actor, require(Role.LISTER, Role.REVIEWER, Role.CONSENTER, whose
     PATH,
     summary="List blacklist entries of a subject",
     response_model=EntryPage,
-    responses=answers({"items": [examples.ENTRY], "next": None}, *KEY_REFUSALS, MalformedUscc, BadCursor),
+    responses=answers(
+        {"items": [examples.ENTRY], "next": None}, *KEY_REFUSALS, MalformedUscc, BadCursor, *MOMENT_REFUSALS
+    ),
 )
 async def list_subject_entries(
     uscc: Uscc,
@@ -83,15 +86,21 @@ async def list_subject_entries(
     session: ReadSessionDep,
     page: PageDep,
     today: Today,
+    past: PastDep,
     state: Annotated[EntryState | None, Query(description="Only those that stand in this state.")] = None,
 ) -> Response:
-    """Give the entries of a subject that the key may see, oldest record first."""
+    """Give the entries of a subject that the key may see, oldest record first.
+
+    Of the past (`as_of`, `known_at`) own people see what was known then, everybody else what was told then and may still be
+    told.
+    """
     code, _ = read_uscc(uscc)
     rows = await list_visible(
-        session, KIND, uscc=code, actor=actor, state=state, after=id_after(page), limit=page.limit + 1
+        session, KIND, uscc=code, actor=actor, state=state, after=id_after(page), limit=page.limit + 1, past=past
     )
     part, following = one_page(rows, page)
-    items = [entry_view(row, actor=actor, today=today) for row in part]
+    day = today if past is None else past.day
+    items = [entry_view(row, actor=actor, today=day) for row in part]
     return json_response({"items": items, "next": following}, headers=OWN)
 
 

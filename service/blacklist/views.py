@@ -53,7 +53,9 @@ def _own_part(row: Row, actor: Actor) -> View:
         "redactions": row["redactions"] or {},
         "originals": row["originals"] if of_authority else None,
         "source": row["source_code"],
-        "possible": [*possible_moves(OFFERED, standing_of(row), actor), *_consents(row, actor)],
+        "possible": [*possible_moves(OFFERED, standing_of(row), actor), *_consents(row, actor)]
+        if row["superseded_at"] is None
+        else [],
     }
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, insert, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service.access.past import Past
 from service.access.rules import Actor
 from service.access.visibility import among
 from service.db import ReadSession
@@ -23,10 +24,26 @@ def _seen(actor: Actor) -> ColumnElement[bool]:
 
 
 async def list_records(
-    session: AsyncSession | ReadSession, *, uscc: str, actor: Actor, class_id: str | None = None
+    session: AsyncSession | ReadSession,
+    *,
+    uscc: str,
+    actor: Actor,
+    class_id: str | None = None,
+    past: Past | None = None,
 ) -> Sequence[Row]:
-    """Return the current versions of a subject's records that the actor may see, by class and day."""
-    query = select(_V.__table__).where(_V.uscc == uscc, _V.superseded_at.is_(None), _seen(actor))
+    """Return the versions of a subject's records that the actor may see, by class and day.
+
+    They are the current ones, or those of the `past`: these records are in no log, so it is the instant of recording that
+    says what was known.
+    """
+    query = select(_V.__table__).where(_V.uscc == uscc, _seen(actor))
+    known_at = None if past is None else past.known_at
+    if known_at is None:
+        query = query.where(_V.superseded_at.is_(None))
+    else:
+        query = query.where(_V.recorded_at <= known_at, or_(_V.superseded_at.is_(None), _V.superseded_at > known_at))
+    if past is not None and past.moment.as_of is not None:
+        query = query.where(_V.decided_on <= past.day)
     if class_id is not None:
         query = query.where(_V.class_id == class_id)
     found = await session.execute(query.order_by(_V.class_id, _V.decided_on.desc(), _V.id))

@@ -64,6 +64,7 @@ from service.penalties.rules import (
 from service.penalties.rules.gate import checklist_view
 from service.penalties.transitions import ROUTES, SHOWN, signature_of
 from service.penalties.views import correction_view, notice_view, penalty_view, versions_view
+from service.records.asked import MOMENT_REFUSALS, PastDep
 from service.records.queries import list_versions, list_visible
 from service.records.routes import MOVE_REFUSALS, add_routes, after_move, id_after
 from service.records.rules import (
@@ -93,7 +94,9 @@ DRAFT_REFUSALS: tuple[type[Refusal], ...] = (
     "/subjects/{uscc}/penalties",
     summary="List penalties of a subject",
     response_model=PenaltyPage,
-    responses=answers({"items": [examples.PENALTY], "next": None}, *KEY_REFUSALS, MalformedUscc, BadCursor),
+    responses=answers(
+        {"items": [examples.PENALTY], "next": None}, *KEY_REFUSALS, MalformedUscc, BadCursor, *MOMENT_REFUSALS
+    ),
 )
 async def list_subject_penalties(
     uscc: Uscc,
@@ -101,18 +104,21 @@ async def list_subject_penalties(
     session: ReadSessionDep,
     page: PageDep,
     today: Today,
+    past: PastDep,
     state: Annotated[State | None, Query(description="Only those that stand in this state.")] = None,
 ) -> Response:
     """Give the penalties of a subject that the key may see, oldest record first.
 
-    An authority's own people see drafts and ended ones too; every other key sees what is public today.
+    An authority's own people see drafts and ended ones too; every other key sees what is public today. Of the past (`as_of`,
+    `known_at`) own people see what was known then, everybody else what was told then and may still be told.
     """
     code, _ = read_uscc(uscc)
     rows = await list_visible(
-        session, KIND, uscc=code, actor=actor, state=state, after=id_after(page), limit=page.limit + 1
+        session, KIND, uscc=code, actor=actor, state=state, after=id_after(page), limit=page.limit + 1, past=past
     )
     part, following = one_page(rows, page)
-    items = [penalty_view(row, actor=actor, today=today) for row in part]
+    day = today if past is None else past.day
+    items = [penalty_view(row, actor=actor, today=day) for row in part]
     return json_response({"items": items, "next": following}, headers=OWN)
 
 

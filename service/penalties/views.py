@@ -73,7 +73,9 @@ def _own_part(row: Row, actor: Actor) -> View:
         },
         "source": row["source_code"],
         # Both corrections are one command of the API.
-        "possible": [name.removesuffix("_recalled") for name in possible_moves(OFFERED, standing_of(row), actor)],
+        "possible": [name.removesuffix("_recalled") for name in possible_moves(OFFERED, standing_of(row), actor)]
+        if row["superseded_at"] is None
+        else [],
     }
 
 

@@ -11,14 +11,16 @@ from sqlalchemy import ColumnElement, delete, exists, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service.access.past import Past, as_told_then, select_then
 from service.access.rules import Actor
-from service.access.seen import note_versions
+from service.access.seen import note_owners, note_versions
 from service.access.visibility import visible_to
 from service.changes.rules import ChangeKind
 from service.db import ReadSession
 from service.models import (
     BlacklistEntry,
     BlacklistEntryVersion,
+    CaseEvent,
     Document,
     Objection,
     OutboxItem,
@@ -106,13 +108,15 @@ async def get_current(session: AsyncSession | ReadSession, kind: ChangeKind, *, 
     return dict(row)
 
 
-def objected(version: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a table of versions
-    """Return the column that says whether an objection to a record is open."""
-    return (
-        exists()
-        .where(Objection.uscc == version.uscc, Objection.record_id == version.id, Objection.state == "open")
-        .label("objected")
+def objected(version: Any, *, at: datetime | None = None) -> ColumnElement[bool]:  # noqa: ANN401 - a table of versions
+    """Return the column that says whether an objection to a record is open, or was at the instant `at`."""
+    about = exists().where(Objection.uscc == version.uscc, Objection.record_id == version.id)
+    if at is None:
+        return about.where(Objection.state == "open").label("objected")
+    step = exists().where(
+        CaseEvent.uscc == Objection.uscc, CaseEvent.case_id == Objection.id, CaseEvent.recorded_at <= at
     )
+    return about.where(step.where(CaseEvent.state == "open"), ~step.where(CaseEvent.state != "open")).label("objected")
 
 
 async def with_objection(session: AsyncSession | ReadSession, row: Row) -> Row:
@@ -150,21 +154,32 @@ async def list_visible(
     state: str | None,
     after: UUID | None,
     limit: int,
+    past: Past | None = None,
 ) -> Sequence[Row]:
-    """Return the current versions of a subject's records that the actor may see, by id (oldest first), behind `after`."""
+    """Return the versions of a subject's records that the actor may see, by id (oldest first), behind `after`.
+
+    They are the current ones, or those that were known in the `past` asked about.
+    """
     version = VERSIONS[kind]
-    query = (
-        select(version.__table__, objected(version))
-        .where(version.uscc == uscc, version.superseded_at.is_(None), visible_to(actor, version))
-        .order_by(version.id)
-        .limit(limit)
-    )
+    if past is None:
+        query = select(version.__table__, objected(version)).where(
+            version.superseded_at.is_(None), visible_to(actor, version)
+        )
+    else:
+        query = select_then(actor, version, past, *version.__table__.columns, objected(version, at=past.known_at))
+    query = query.where(version.uscc == uscc).order_by(version.id).limit(limit)
     if state is not None:
         query = query.where(version.state == state)
     if after is not None:
         query = query.where(version.id > after)
-    found = [dict(row) for row in (await session.execute(query)).mappings()]
-    note_versions(session, found[: limit - 1], on=actor.on)  # the last one of a full page only says that there is more
+    rows = (await session.execute(query)).mappings()
+    # The last one of a full page only says that there is more.
+    if past is None:
+        found = [dict(row) for row in rows]
+        note_versions(session, found[: limit - 1], on=actor.on)
+        return found
+    found = [as_told_then(row) for row in rows]
+    note_owners(session, (row["authority_code"] for row in found[: limit - 1] if not row["told"]))
     return found
 
 

@@ -81,6 +81,19 @@ PUBLIC: Final = """v.state = 'published' AND v.public_reason IS NULL
     AND v.public_from <= {first} AND (v.public_until IS NULL OR v.public_until >= {last})"""
 _PUBLIC: Final = PUBLIC.replace("{first}", "$2").replace("{last}", "$3")
 
+#: The condition that a version `{v}` of the table `{table}` was the last one numbered by the position `{position}`.
+KNOWN_BY: Final = """EXISTS (
+    SELECT FROM change c WHERE c.uscc = {v}.uscc AND c.record_id = {v}.id AND c.version_no = {v}.version_no
+    AND c.position <= {position})
+AND NOT EXISTS (
+    SELECT FROM change c WHERE c.uscc = {v}.uscc AND c.record_id = {v}.id AND c.version_no > {v}.version_no
+    AND c.position <= {position})"""
+
+#: The condition that a version was replaced because of personal data, secrets or a wrong subject, and so is told to nobody else.
+SILENCED: Final = """EXISTS (
+    SELECT FROM {table} l
+    WHERE l.uscc = {v}.uscc AND l.id = {v}.id AND l.version_no > {v}.version_no AND l.silences_before)"""
+
 _SUBJECT: Final = "v.uscc, v.registered, v.name, v.registration_status, v.registered_on, v.division_code, v.state"
 _PENALTY: Final = """v.uscc, v.id::text AS id, v.document_no, v.kinds, v.authority_name, v.decided_on, v.public_from, v.public_until,
     v.fine_fen, v.party_name, v.held_texts"""
@@ -98,9 +111,7 @@ _LATEST_AT: Final = """(v.uscc, v.id, v.version_no) IN (
     SELECT c.uscc, c.record_id, max(c.version_no) FROM change c
     WHERE c.uscc = ANY (string_to_array($1, ' ')) AND c.record_id = ANY ($4::uuid[]) AND c.position <= $5
     GROUP BY c.uscc, c.record_id)
-    AND NOT EXISTS (
-        SELECT FROM {version} l
-        WHERE l.uscc = v.uscc AND l.id = v.id AND l.version_no > v.version_no AND l.silences_before)"""
+    AND NOT {silenced}""".replace("{silenced}", SILENCED.replace("{table}", "{version}").replace("{v}", "v"))
 
 _SUBJECTS: Final = """SELECT {columns} FROM subject_version v WHERE {known} AND v.registered AND v.state <> 'void'"""
 _SUBJECT_LATEST_NUMBERED: Final = """(v.uscc, v.version_no) IN (
@@ -246,6 +257,11 @@ async def find_registrations(
     return found
 
 
+async def find_registrations_at(connection: Connection, codes: Sequence[str], *, position: int) -> dict[str, Row]:
+    """Return the registrations of `codes` as known at a past position, by code."""
+    return _by_code(await connection.fetch(_SUBJECTS_AT, _joined(codes), position))
+
+
 async def find_facts(
     connection: Connection, codes: Sequence[str], *, pending: frozenset[str], first: date, last: date
 ) -> Facts:
@@ -274,7 +290,7 @@ async def find_facts_at(
     """
     asked, ids = _joined(codes), list(shown)
     return Facts(
-        subjects=_by_code(await connection.fetch(_SUBJECTS_AT, asked, position)),
+        subjects=await find_registrations_at(connection, codes, position=position),
         entries=_newest_first(await connection.fetch(_ENTRIES_AT, asked, day, day, ids, position), "listed_on"),
         penalties=_newest_first(await connection.fetch(_PENALTIES_AT, asked, day, day, ids, position), "decided_on"),
     )

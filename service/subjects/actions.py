@@ -4,6 +4,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service.access.past import Past
 from service.access.rules import Actor, Role
 from service.changes.queries import find_head
 from service.credit_records.queries import list_records
@@ -115,21 +116,23 @@ async def read_registration(session: ReadSession, *, uscc: str, actor: Actor) ->
     return registration_view(version, official=actor.is_official or uscc in actor.subjects), version.version_no
 
 
-async def read_credit_file(session: ReadSession, *, uscc: str, actor: Actor) -> View:
+async def read_credit_file(session: ReadSession, *, uscc: str, actor: Actor, past: Past | None = None) -> View:
     """Return everything recorded about a subject that the actor may see on its day, with where it came from.
 
-    The file is exactly the state at the position that it states: what has no position yet is left out.
+    The file is exactly the state at the position that it states: what has no position yet is left out. Of the `past` it holds
+    what was known then, less what may not be told any more to whom it does not belong.
 
     Raises:
         NoCreditFile: there is nothing that the actor may see, whatever the reason.
     """
     connection = await driver(session)
     head = await find_head(connection)
-    version_no = await find_known_version_no(connection, uscc=uscc)
+    by = None if past is None else past.position
+    version_no = await find_known_version_no(connection, uscc=uscc, by=by)
     version = None if version_no is None else await find_registration_version(session, uscc=uscc, version_no=version_no)
-    penalties = await list_penalties(session, uscc=uscc, actor=actor)
-    entries = await list_entries(session, uscc=uscc, actor=actor)
-    others = await list_records(session, uscc=uscc, actor=actor)
+    penalties = await list_penalties(session, uscc=uscc, actor=actor, past=past)
+    entries = await list_entries(session, uscc=uscc, actor=actor, past=past)
+    others = await list_records(session, uscc=uscc, actor=actor, past=past)
     if version is None and not penalties and not entries and not others:
         raise NoCreditFile(f"Nothing about {uscc} may be shown to you.", detail_zh="没有可供查看的信用档案。")
     records = [*penalties, *entries]
@@ -137,8 +140,8 @@ async def read_credit_file(session: ReadSession, *, uscc: str, actor: Actor) -> 
     if version is not None:
         imported.append((version.import_id, version.import_row))
     lines = await find_file_lines(connection, [(found, row) for found, row in imported if found and row is not None])
-    identifiers = [] if version is None else await list_identifiers(connection, uscc=uscc)
-    stated_names = [] if version is None else await list_stated_names(connection, uscc=uscc)
+    identifiers = [] if version is None else await list_identifiers(connection, uscc=uscc, by=by)
+    stated_names = [] if version is None else await list_stated_names(connection, uscc=uscc, by=by)
     return {
         "uscc": uscc,
         "registration": None
@@ -149,7 +152,9 @@ async def read_credit_file(session: ReadSession, *, uscc: str, actor: Actor) -> 
         "names": names_view(None if version is None else version.name, stated_names, records),
         "penalties": [penalty_view(row, lines) for row in penalties],
         "blacklist_entries": [entry_view(row, lines) for row in entries],
-        "credit_records": [record_view(row, today=actor.on) for row in others],
-        "position": head.position,
+        "credit_records": [record_view(row, today=actor.on if past is None else past.day) for row in others],
+        "as_of": None if past is None else past.moment.as_of,
+        "known_at": None if past is None else past.known_at,
+        "position": head.position if past is None else past.position,
         "log_id": head.log_id,
     }

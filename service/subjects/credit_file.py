@@ -11,7 +11,9 @@ from asyncpg import Connection
 from sqlalchemy import Select, exists, func, select, tuple_
 from sqlalchemy.orm import aliased
 
+from service.access.past import Past, as_told_then, select_then
 from service.access.rules import Actor
+from service.access.seen import note_owners
 from service.access.visibility import Version, is_about, is_own, is_public, visible_to
 from service.db import ReadSession
 from service.models import Blacklist, BlacklistEntryVersion, PenaltyVersion, PendingChange
@@ -34,9 +36,12 @@ _ENTRY: Final = (
     "list_id", "grounds", "listed_on", "listed_on_grade", "removed_on", "removal_grounds", "removal_document_no",
 )  # fmt: skip
 
-#: The versions of one subject's registration that have a position.
-_NUMBERED: Final = """n.uscc = $1 AND NOT EXISTS (
-    SELECT FROM pending_change p WHERE p.uscc = n.uscc AND p.kind = 'subject' AND p.version_no = n.version_no)"""
+#: The versions of one subject's registration that have a position, at most `$2` where one is given.
+_NUMBERED: Final = """n.uscc = $1 AND CASE WHEN $2::bigint IS NULL THEN NOT EXISTS (
+    SELECT FROM pending_change p WHERE p.uscc = n.uscc AND p.kind = 'subject' AND p.version_no = n.version_no)
+ELSE EXISTS (
+    SELECT FROM change c WHERE c.uscc = n.uscc AND c.record_id IS NULL AND c.kind = 'subject'
+    AND c.version_no = n.version_no AND c.position <= $2) END"""
 
 _REGISTRATION: Final = """
 SELECT n.version_no FROM subject_version n
@@ -58,29 +63,36 @@ SELECT r.import_id, r.n, r.line, i.file_name FROM unnest($1::uuid[], $2::bigint[
 JOIN import_row r ON r.import_id = a.import_id AND r.n = a.n JOIN data_import i ON i.id = r.import_id"""
 
 
-async def list_penalties(session: ReadSession, *, uscc: str, actor: Actor) -> Sequence[Row]:
+async def list_penalties(session: ReadSession, *, uscc: str, actor: Actor, past: Past | None = None) -> Sequence[Row]:
     """Return the known versions of a subject's penalties that the actor may read, newest first."""
     version = PenaltyVersion
-    query = _known(version, uscc, actor, _PENALTY)
-    found: Sequence[Row] = (
-        (await session.execute(query.order_by(version.decided_on.desc().nulls_last(), version.id))).mappings().all()
-    )
-    return found
+    query = _known(version, uscc, actor, past, _PENALTY)
+    return await _rows(session, query.order_by(version.decided_on.desc().nulls_last(), version.id), past)
 
 
-async def list_entries(session: ReadSession, *, uscc: str, actor: Actor) -> Sequence[Row]:
+async def list_entries(session: ReadSession, *, uscc: str, actor: Actor, past: Past | None = None) -> Sequence[Row]:
     """Return the known versions of a subject's blacklist entries that the actor may read, newest first."""
     version = BlacklistEntryVersion
-    query = _known(version, uscc, actor, _ENTRY).join(Blacklist, Blacklist.id == version.list_id)
+    query = _known(version, uscc, actor, past, _ENTRY).join(Blacklist, Blacklist.id == version.list_id)
     query = query.add_columns(Blacklist.name.label("list_name"), Blacklist.severity)
-    found: Sequence[Row] = (
-        (await session.execute(query.order_by(version.listed_on.desc().nulls_last(), version.id))).mappings().all()
-    )
+    return await _rows(session, query.order_by(version.listed_on.desc().nulls_last(), version.id), past)
+
+
+async def _rows(session: ReadSession, query: Select[Any], past: Past | None) -> Sequence[Row]:
+    rows = (await session.execute(query)).mappings()
+    if past is None:
+        return list(rows)
+    found = [as_told_then(row) for row in rows]
+    note_owners(session, (row["authority_code"] for row in found if not row["told"]))
     return found
 
 
-def _known(version: Version, uscc: str, actor: Actor, parts: tuple[str, ...]) -> Select[Any]:
+def _known(version: Version, uscc: str, actor: Actor, past: Past | None, parts: tuple[str, ...]) -> Select[Any]:
     columns = [getattr(version, name) for name in (*_COMMON, *parts)]
+    if past is not None:
+        day = is_public(version, on=past.day).label("is_public")
+        query = select_then(actor, version, past, *columns, day, objected(version, at=past.known_at))
+        return query.where(version.uscc == uscc)
     one = aliased(version)
     waits = exists().where(
         PendingChange.uscc == one.uscc,
@@ -101,20 +113,20 @@ def _known(version: Version, uscc: str, actor: Actor, parts: tuple[str, ...]) ->
     )
 
 
-async def list_identifiers(connection: Connection, *, uscc: str) -> Sequence[Row]:
-    """Return kind and value of a subject's old identifiers."""
-    rows: Sequence[Row] = await connection.fetch(_IDENTIFIERS, uscc)
+async def list_identifiers(connection: Connection, *, uscc: str, by: int | None = None) -> Sequence[Row]:
+    """Return kind and value of a subject's old identifiers, as stated by the position `by`."""
+    rows: Sequence[Row] = await connection.fetch(_IDENTIFIERS, uscc, by)
     return rows
 
 
-async def list_stated_names(connection: Connection, *, uscc: str) -> list[str]:
-    """Return the names, present and former, that registry sources stated."""
-    return [row["name"] for row in await connection.fetch(_NAMES, uscc)]
+async def list_stated_names(connection: Connection, *, uscc: str, by: int | None = None) -> list[str]:
+    """Return the names, present and former, that registry sources had stated by the position `by`."""
+    return [row["name"] for row in await connection.fetch(_NAMES, uscc, by)]
 
 
-async def find_known_version_no(connection: Connection, *, uscc: str) -> int | None:
-    """Return the number of the registration's last version that has a position, or None when there is none."""
-    version_no: int | None = await connection.fetchval(_REGISTRATION, uscc)
+async def find_known_version_no(connection: Connection, *, uscc: str, by: int | None = None) -> int | None:
+    """Return the number of the registration's last version that has a position, at most `by`, or None when there is none."""
+    version_no: int | None = await connection.fetchval(_REGISTRATION, uscc, by)
     return version_no
 
 

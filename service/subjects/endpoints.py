@@ -25,6 +25,7 @@ from service.http import (
     not_modified,
     require,
 )
+from service.records.asked import MOMENT_REFUSALS, PastDep
 from service.status.actions import read_uscc
 from service.status.answers import to_json
 from service.status.rules import MalformedUscc
@@ -55,12 +56,15 @@ def _json(content: object, *, status: int = 200, headers: dict[str, str]) -> Res
     dependencies=[PUBLIC],
     summary="Search subjects by name or old number",
     response_model=SubjectPage,
-    responses=answers(examples.PAGE, NothingToSearch, TermTooShort, BadCursor, words="Finds, best first."),
+    responses=answers(
+        examples.PAGE, NothingToSearch, TermTooShort, BadCursor, *MOMENT_REFUSALS, words="Finds, best first."
+    ),
 )
 async def search_subjects(
     session: ReadSessionDep,
     page: PageDep,
     today: Today,
+    past: PastDep,
     name: Annotated[
         str | None, Query(max_length=200, description="Two characters or more of a name.", examples=["星屿贸易"])
     ] = None,
@@ -73,18 +77,19 @@ async def search_subjects(
 
     Exact names come first, then names that begin with the term, former names, and names that share most of it; width, brackets
     and legal form do not count. Misspelt terms find likely names. A term that fits very many names ranks 1,000 of them and
-    says so in `truncated`.
+    says so in `truncated`. With `known_at` names are those that were stated by then; a record of the past is found only while
+    it may still be shown.
     """
     if (name is None) == (identifier is None):
         raise NothingToSearch("Give either name or identifier.", detail_zh="请提供 name 或 identifier 之一。")
     headers = {"Cache-Control": "no-cache"}
     if identifier is not None:
-        hits = await find_by_identifier(session, identifier=identifier)
+        hits = await find_by_identifier(session, identifier=identifier, past=past)
         part, following = cut_page(hits, page, identifier_key)
         return _json({"items": part, "next": following, "truncated": False}, headers=headers)
-    search = await search_names(session, name=name or "", today=today)
+    search = await search_names(session, name=name or "", today=today, past=past)
     found, following = cut_page(search.found, page, lambda find: find.key)
-    items = await show_found(session, found)
+    items = await show_found(session, found, past=past)
     return _json({"items": items, "next": following, "truncated": search.truncated}, headers=headers)
 
 
@@ -159,17 +164,23 @@ async def put_subject(
     summary="Read a credit file",
     response_model=CreditFileOut,
     responses=answers(
-        examples.CREDIT_FILE, *KEY_REFUSALS, MalformedUscc, NoCreditFile, words="The file as this key may see it."
+        examples.CREDIT_FILE,
+        *KEY_REFUSALS,
+        MalformedUscc,
+        NoCreditFile,
+        *MOMENT_REFUSALS,
+        words="The file as this key may see it.",
     ),
 )
-async def show_credit_file(uscc: Uscc, actor: Reader, session: ReadSessionDep) -> Response:
+async def show_credit_file(uscc: Uscc, actor: Reader, session: ReadSessionDep, past: PastDep) -> Response:
     """Give everything recorded about a subject that the key may see today, each with its import, file, line and source.
 
     An authority's own people see the records of their authority and of those below it, drafts and ended ones too, and of
     others what sharing agreements open to it; a firm's agent sees all that was decided about the firm; auditors see all; every
-    other key sees what is public.
+    other key sees what is public. Of the past (`as_of`, `known_at`) own people see what was known then, everybody else what
+    was told then and may still be told.
     """
     code, _ = read_uscc(uscc)
-    file = await read_credit_file(session, uscc=code, actor=actor)
+    file = await read_credit_file(session, uscc=code, actor=actor, past=past)
     note_owners(session, unpublished_owners(file))
     return _json(file, headers=OWN)

@@ -106,6 +106,8 @@ CREDIT_FILE: Final[dict[str, Any]] = {
     ],
     "blacklist_entries": [],
     "credit_records": [],
+    "as_of": None,
+    "known_at": None,
     "position": 48211,
     "log_id": "0b3c6a52-8c1e-4a55-9a43-5b0f0d6a7f11",
 }

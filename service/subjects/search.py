@@ -12,10 +12,11 @@ from typing import Any, Final
 
 from asyncpg import Connection
 
+from service.access.past import Past
 from service.db import ReadSession, driver
 from service.errors import Invalid
 from service.reading.names import is_sole_trader_without_trade_name
-from service.status.queries import find_pending, find_registrations, use_index
+from service.status.queries import find_pending, find_registrations, find_registrations_at, use_index
 from service.subjects.ranking import (
     FEW,
     MOST_CANDIDATES,
@@ -29,11 +30,12 @@ from service.subjects.ranking import (
     read_term,
 )
 from service.subjects.search_queries import (
+    CONTAINING,
+    EXACT,
+    LEGAL_FORM,
+    OVERLAPPING,
     list_by_identifier,
-    list_containing,
-    list_exact,
-    list_overlapping,
-    list_with_legal_form,
+    list_fitting,
     read_frequencies,
 )
 
@@ -57,8 +59,10 @@ class Search:
     truncated: bool
 
 
-async def search_names(session: ReadSession, *, name: str, today: date) -> Search:
+async def search_names(session: ReadSession, *, name: str, today: date, past: Past | None = None) -> Search:
     """Return the subjects whose name fits, best first; at most `MOST_CANDIDATES` names are ranked.
+
+    With a `past` they are found as they could be then, less what may not be told any more.
 
     Raises:
         TermTooShort: fewer than two characters count.
@@ -66,37 +70,40 @@ async def search_names(session: ReadSession, *, name: str, today: date) -> Searc
     term = read_term(name)
     connection = await driver(session)
     await use_index(connection)
-    found, truncated = await _fitting(connection, term, today=today)
+    found, truncated = await _fitting(connection, term, today=today, past=past)
     if not truncated and len(found) < FEW and all(candidate.folded != term.folded for candidate in found):
-        found += await _alike(connection, term, today=today)
+        found += await _alike(connection, term, today=today, past=past)
     return Search(rank(term, found), truncated)
 
 
-async def _fitting(connection: Connection, term: Term, *, today: date) -> tuple[list[Candidate], bool]:
+async def _fitting(
+    connection: Connection, term: Term, *, today: date, past: Past | None
+) -> tuple[list[Candidate], bool]:
     limit = MOST_CANDIDATES + 1
     if term.is_legal_form:
-        found = await list_with_legal_form(connection, term.folded, today=today, limit=limit)
+        found = await list_fitting(connection, LEGAL_FORM, term.folded, today=today, past=past, limit=limit)
     else:
-        exact = await list_exact(connection, term.folded, today=today, limit=limit)
-        holding = await list_containing(connection, term.pieces, today=today, limit=limit)
+        exact = await list_fitting(connection, EXACT, term.folded, today=today, past=past, limit=limit)
+        holding = await list_fitting(connection, CONTAINING, term.pieces, today=today, past=past, limit=limit)
         found = list(dict.fromkeys((*exact, *holding)))
     return found[:MOST_CANDIDATES], len(found) > MOST_CANDIDATES
 
 
-async def _alike(connection: Connection, term: Term, *, today: date) -> list[Candidate]:
+async def _alike(connection: Connection, term: Term, *, today: date, past: Past | None) -> list[Candidate]:
     frequencies, least, names = await read_frequencies(connection, term.turned_pieces)
     rare = pick_rare(term.turned_pieces, frequencies, least=least, names=names)
-    return keep_alike(term, await list_overlapping(connection, rare, today=today, limit=MOST_OVERLAPPING))
+    found = await list_fitting(connection, OVERLAPPING, rare, today=today, past=past, limit=MOST_OVERLAPPING)
+    return keep_alike(term, found)
 
 
-async def show_found(session: ReadSession, found: Iterable[Found]) -> list[Hit]:
+async def show_found(session: ReadSession, found: Iterable[Found], *, past: Past | None = None) -> list[Hit]:
     """Return what the public sees of finds: the registered name and state, and the name by which each was found.
 
     A find whose registration is not known any more is left out.
     """
     connection = await driver(session)
     finds = list(found)
-    registrations = await _registrations(connection, [find.candidate.uscc for find in finds])
+    registrations = await _registrations(connection, [find.candidate.uscc for find in finds], past)
     hits: list[Hit] = []
     for find in finds:
         candidate = find.candidate
@@ -110,13 +117,15 @@ async def show_found(session: ReadSession, found: Iterable[Found]) -> list[Hit]:
     return hits
 
 
-async def find_by_identifier(session: ReadSession, *, identifier: str) -> list[Hit]:
-    """Return the registered subjects that hold an old registration number, organisation code or tax number."""
+async def find_by_identifier(session: ReadSession, *, identifier: str, past: Past | None = None) -> list[Hit]:
+    """Return the registered subjects that hold, or then held, an old registration number, organisation code or tax number."""
     connection = await driver(session)
     await use_index(connection)
     plain = re.sub(r"[\s-]", "", identifier).upper()
-    held = await list_by_identifier(connection, [plain, f"{plain[:-1]}-{plain[-1:]}"], limit=MOST_CANDIDATES)
-    registrations = await _registrations(connection, [uscc for uscc, _, _ in held])
+    written = [plain, f"{plain[:-1]}-{plain[-1:]}"]
+    by = None if past is None else past.position
+    held = await list_by_identifier(connection, written, limit=MOST_CANDIDATES, by=by)
+    registrations = await _registrations(connection, [uscc for uscc, _, _ in held], past)
     hits = [
         _hit(uscc, registrations[uscc], fallback=None) | {"match": Match.EXACT, "matched": value, "matched_kind": kind}
         for uscc, kind, value in held
@@ -130,8 +139,14 @@ def identifier_key(hit: Hit) -> tuple[str, ...]:
     return str(hit["uscc"]), str(hit["matched_kind"]), str(hit["matched"])
 
 
-async def _registrations(connection: Connection, codes: list[str]) -> Mapping[str, Mapping[str, Any]]:
-    return await find_registrations(connection, codes, pending=await find_pending(connection, codes)) if codes else {}
+async def _registrations(
+    connection: Connection, codes: list[str], past: Past | None
+) -> Mapping[str, Mapping[str, Any]]:
+    if not codes:
+        return {}
+    if past is not None:
+        return await find_registrations_at(connection, codes, position=past.position)
+    return await find_registrations(connection, codes, pending=await find_pending(connection, codes))
 
 
 def _hit(uscc: str, row: Mapping[str, Any] | None, *, fallback: str | None) -> Hit:

@@ -10,7 +10,8 @@ from typing import Final
 
 from asyncpg import Connection
 
-from service.status.queries import PUBLIC
+from service.access.past import Past
+from service.status.queries import KNOWN_BY, PUBLIC, SILENCED
 from service.subjects.ranking import Candidate, is_findable
 
 _BORNE: Final = """EXISTS (
@@ -32,14 +33,55 @@ SELECT n.uscc, n.name, n.kind, n.folded FROM subject_name n
 WHERE {fits} AND (n.kind <> 'record' OR {penalty} OR {entry})""".replace(
     "{penalty}", _borne("penalty_version")
 ).replace("{entry}", _borne("blacklist_entry_version"))
-_EXACT: Final = _NAMES.replace("{fits}", "n.folded = $1")
-_CONTAINING: Final = _NAMES.replace("{fits}", "n.bigrams @> $1::text[]")
-_OVERLAPPING: Final = _NAMES.replace("{fits}", "n.bigrams && $1::text[]")
-# A piece of a legal form is in no bigram, since names are folded without them; nearly every name has it, so a scan ends soon.
-_LEGAL_FORM: Final = _NAMES.replace("{fits}", "strpos(n.name, $1) > 0")
+
+# The same for a past: a name that a registry had stated by the position, of the kind it was then; or one on a record that was
+# known and public then and may still be told.
+_BORNE_THEN: Final = (
+    """EXISTS (
+    SELECT FROM {table} v JOIN {table} w ON w.uscc = v.uscc AND w.id = v.id AND w.superseded_at IS NULL
+    WHERE v.uscc = n.uscc AND v.party_name = n.name AND NOT 'party_name' = ANY (v.held_texts || w.held_texts)
+    AND {public} AND {still} AND {known} AND NOT {silenced})""".replace(
+        "{public}", PUBLIC.replace("{first}", "$2").replace("{last}", "$2")
+    )
+    .replace("{still}", PUBLIC.replace("v.", "w.").replace("{first}", "$3").replace("{last}", "$3"))
+    .replace("{known}", KNOWN_BY.replace("{v}", "v").replace("{position}", "$4"))
+    .replace("{silenced}", SILENCED.replace("{v}", "v"))
+)
+_STATED_BY: Final = """SELECT s.name = n.name AS is_name, s.version_no FROM subject_version s
+    JOIN change c ON c.uscc = s.uscc AND c.record_id IS NULL AND c.kind = 'subject' AND c.version_no = s.version_no
+    WHERE s.uscc = n.uscc AND c.position <= $4 AND s.registered AND s.state <> 'void'"""
+_NAMES_THEN: Final = (
+    """
+SELECT n.uscc, n.name, n.folded,
+    CASE WHEN n.kind = 'record' THEN n.kind
+         WHEN (SELECT t.is_name FROM ({stated}) t ORDER BY t.version_no DESC LIMIT 1) THEN 'registered'
+         ELSE 'former' END AS kind
+FROM subject_name n
+WHERE {fits} AND CASE n.kind WHEN 'record' THEN {penalty} OR {entry}
+    ELSE EXISTS ({stated} AND (s.name = n.name OR n.name = ANY (s.former_names))) END""".replace("{stated}", _STATED_BY)
+    .replace("{penalty}", _BORNE_THEN.replace("{table}", "penalty_version"))
+    .replace("{entry}", _BORNE_THEN.replace("{table}", "blacklist_entry_version"))
+)
+
+#: How a name fits a term `$1`.
+EXACT: Final = "n.folded = $1"
+CONTAINING: Final = "n.bigrams @> $1::text[]"
+OVERLAPPING: Final = "n.bigrams && $1::text[]"
+#: A piece of a legal form is in no bigram, since names are folded without them; nearly every name has it, so a scan ends soon.
+LEGAL_FORM: Final = "strpos(n.name, $1) > 0"
 
 _BY_IDENTIFIER: Final = """
-SELECT DISTINCT i.uscc, i.kind, i.value FROM subject_identifier i WHERE i.value = ANY ($1::text[]) ORDER BY i.uscc LIMIT $2"""
+SELECT DISTINCT i.uscc, i.kind, i.value FROM subject_identifier i WHERE i.value = ANY ($1::text[]) AND {stated}
+ORDER BY i.uscc LIMIT $2"""
+_HELD_NOW: Final = _BY_IDENTIFIER.replace("{stated}", "$3::bigint IS NULL")
+_HELD_BY: Final = _BY_IDENTIFIER.replace(
+    "{stated}",
+    """EXISTS (
+    SELECT FROM subject_version s
+    JOIN change c ON c.uscc = s.uscc AND c.record_id IS NULL AND c.kind = 'subject' AND c.version_no = s.version_no
+    WHERE s.uscc = i.uscc AND c.position <= $3 AND s.registered AND s.state <> 'void' AND i.value = CASE i.kind
+        WHEN 'reg_no' THEN s.reg_no WHEN 'tax_no' THEN s.tax_no WHEN 'org_code' THEN coalesce(s.org_code, i.value) END)""",
+)
 
 _FREQUENCIES: Final = """
 SELECT coalesce(min(e.share), 0)::float8 AS least,
@@ -50,33 +92,39 @@ FROM pg_stats s, unnest(s.most_common_elems::text::text[], s.most_common_elem_fr
 WHERE s.schemaname = current_schema() AND s.tablename = 'subject_name' AND s.attname = 'bigrams' AND e.piece IS NOT NULL"""
 
 
-async def list_exact(connection: Connection, folded: str, *, today: date, limit: int) -> list[Candidate]:
-    """Return names that are `folded` when folded and may be found on the day `today`, at most `limit`."""
-    return await _findable(connection, _EXACT, folded, today, limit)
-
-
-async def list_containing(connection: Connection, pieces: Sequence[str], *, today: date, limit: int) -> list[Candidate]:
-    """Return names that have all of `pieces` and may be found, in no order."""
-    return await _findable(connection, _CONTAINING, pieces, today, limit)
-
-
-async def list_overlapping(
-    connection: Connection, pieces: Sequence[str], *, today: date, limit: int
+async def list_fitting(
+    connection: Connection,
+    fits: str,
+    wanted: str | Sequence[str],
+    *,
+    today: date,
+    past: Past | None = None,
+    limit: int,
 ) -> list[Candidate]:
-    """Return names that have any of `pieces` and may be found, in no order."""
-    return await _findable(connection, _OVERLAPPING, pieces, today, limit)
+    """Return names that fit `wanted` (a folded term, its pieces, or a piece of a legal form) and may be found, in no order.
 
-
-async def list_with_legal_form(connection: Connection, text: str, *, today: date, limit: int) -> list[Candidate]:
-    """Return names that have `text`, a piece of a legal form, anywhere, and may be found, in no order."""
-    return await _findable(connection, _LEGAL_FORM, text, today, limit)
+    They are the names of the day `today`, or those that could be found in the `past` asked about; at most `limit`.
+    """
+    if past is None:
+        rows = connection.cursor(_NAMES.replace("{fits}", fits), wanted, today, prefetch=limit)
+    else:
+        names = _NAMES_THEN.replace("{fits}", fits)
+        rows = connection.cursor(names, wanted, past.day, today, past.position, prefetch=limit)
+    found: list[Candidate] = []
+    async for row in rows:
+        candidate = Candidate(row["uscc"], row["name"], row["kind"], row["folded"])
+        if is_findable(candidate):
+            found.append(candidate)
+            if len(found) == limit:
+                break
+    return found
 
 
 async def list_by_identifier(
-    connection: Connection, values: Sequence[str], *, limit: int
+    connection: Connection, values: Sequence[str], *, limit: int, by: int | None = None
 ) -> list[tuple[str, str, str]]:
-    """Return (credit code, kind, value) of subjects that hold one of the old identifiers."""
-    rows = await connection.fetch(_BY_IDENTIFIER, values, limit)
+    """Return (credit code, kind, value) of subjects that hold one of the old identifiers, as stated by the position `by`."""
+    rows = await connection.fetch(_HELD_NOW if by is None else _HELD_BY, values, limit, by)
     return [(row["uscc"], row["kind"], row["value"]) for row in rows]
 
 
@@ -87,16 +135,3 @@ async def read_frequencies(connection: Connection, pieces: Sequence[str]) -> tup
     """
     row = await connection.fetchrow(_FREQUENCIES, pieces)
     return dict(zip(row["pieces"], row["shares"], strict=True)), row["least"], max(row["names"], 0.0)
-
-
-async def _findable(
-    connection: Connection, sql: str, wanted: str | Sequence[str], today: date, limit: int
-) -> list[Candidate]:
-    found: list[Candidate] = []
-    async for row in connection.cursor(sql, wanted, today, prefetch=limit):
-        candidate = Candidate(row["uscc"], row["name"], row["kind"], row["folded"])
-        if is_findable(candidate):
-            found.append(candidate)
-            if len(found) == limit:
-                break
-    return found

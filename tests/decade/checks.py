@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import text
 
+from service.access.past import Moment, find_past
 from service.access.rules import Role
 from service.changes.actions import read_changes
 from service.changes.rules import ChangeKind
@@ -79,6 +80,42 @@ class Checks:
                 expected = subject.past(at, kind, as_of=as_of, known_at=known)
                 assert told == expected, f"as of {as_of}, known at {known}; " + self.words(subject, at, told, expected)
         self.count("questions about the past", 2)
+        if not self.world.waiting and self.chance.random() < 0.25:
+            await self.past_records(subject, at, as_of=as_of, known_at=known_at)
+
+    async def past_records(self, subject: Subject, at: datetime, *, as_of: datetime, known_at: datetime) -> None:
+        """The same past as an authority finds it in the file, a platform in the lists, and everybody by a name."""
+        authority = self.chance.choice(list(AUTHORITIES))
+        reviewer, platform = person(Role.REVIEWER, authority, at), person(Role.PLATFORM, None, at)
+        asked = f"as of {as_of}, known at {known_at}; "
+        async with self.database.reading() as session:
+            then = await find_past(session, Moment(None, known_at), today=day_of(at))
+            penalties = await list_penalties(session, uscc=subject.code, actor=reviewer, past=then)
+            entries = await list_entries(session, uscc=subject.code, actor=reviewer, past=then)
+            told = {str(row["id"]) for row in (*penalties, *entries)}
+            expected = subject.file_then(at, authority, known_at=known_at)
+            assert told == expected, f"file for {authority}; " + asked + self.words(subject, at, told, expected)
+            then = await find_past(session, Moment(as_of, known_at), today=day_of(at))
+            for kind in KINDS:
+                rows = await list_visible(
+                    session, ChangeKind(kind), uscc=subject.code, actor=platform, state=None, after=None, limit=100,
+                    past=then,
+                )  # fmt: skip
+                listed = {str(row["id"]) for row in rows}
+                expected = subject.past(at, kind, as_of=as_of, known_at=known_at)
+                assert listed == expected, asked + self.words(subject, at, listed, expected)
+            borne = {v.name for one in subject.records for v in one.versions if v.name}
+            for name in sorted({stated for _, stated in subject.names} | borne):
+                search = await search_names(session, name=name, today=day_of(at), past=then)
+                fitting = [one for one in search.found if one.candidate.name == name]
+                hits = {str(hit["uscc"]) for hit in await show_found(session, fitting, past=then)}
+                known = {
+                    code
+                    for code in self.world.bearers[name]
+                    if self.world.subjects[code].found_then(name, at, as_of=as_of, known_at=known_at)
+                }
+                assert hits == known, f"{name}; {asked} at {at}: told {hits}, expected {known}"
+        self.count("files, lists and searches of the past")
 
     async def files(self, subject: Subject, at: datetime) -> None:
         for authority in AUTHORITIES:

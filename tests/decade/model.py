@@ -131,6 +131,29 @@ class Subject:
             return True
         return any((v := one.told(at)) is not None and v.name == name and one.is_public(at) for one in self.records)
 
+    def found_then(self, name: str, at: datetime, *, as_of: datetime, known_at: datetime) -> bool:
+        """Whether the public finds it by exactly this name in a past: stated by then, or on a record that may still be told."""
+        if any(told <= known_at and stated == name for told, stated in self.names):
+            return True
+        return any(
+            (v := one.told(known_at)) is not None
+            and v.name == name
+            and one.was_public(at, as_of=as_of, known_at=known_at)
+            for one in self.records
+        )
+
+    def file_then(self, at: datetime, authority: str, *, known_at: datetime) -> set[str]:
+        """What an authority finds in the file of a past: of its own what was known then, of others what may still be told."""
+        seen = set()
+        for one in self.records:
+            version = one.told(known_at)
+            if version is None:
+                continue
+            own = one.owner == authority and not version.is_void
+            if own or one.was_public(at, as_of=at, known_at=known_at):
+                seen.add(one.id)
+        return seen
+
     def file(self, at: datetime, authority: str) -> set[str]:
         """What an authority finds in the credit file: all of its own that is no mistake, of others what is public."""
         seen = set()
