@@ -54,10 +54,11 @@ from service.http import (
 from service.idempotency.http import REPEAT_REFUSALS, CreatingSessionDep
 from service.penalties.rules import CorrectionOpen, NoOpenCorrection, NothingChanged, SameSubject
 from service.records.actions import Order
-from service.records.asked import MOMENT_REFUSALS, PastDep
+from service.records.asked import MOMENT_REFUSALS, PastDep, SidesDep
 from service.records.queries import list_versions, list_visible
 from service.records.routes import MOVE_REFUSALS, add_routes, after_move, id_after
 from service.records.rules import ImpossibleDay, NoSuchRecord, OtherAuthority
+from service.records.versions import NoSuchVersion
 from service.status.actions import read_uscc
 from service.status.rules import MalformedUscc
 from service.subjects.endpoints import OWN, Uscc
@@ -186,17 +187,21 @@ async def show_entry(uscc: Uscc, record_id: UUID, actor: Reader, session: ReadSe
     summary="Read the versions of a blacklist entry",
     response_model=EntryVersionPage,
     responses=answers(
-        {"items": [{"entry": examples.ENTRY, "changed": ["grounds"]}]}, *KEY_REFUSALS, MalformedUscc, NoSuchRecord
+        {"items": [{"entry": examples.ENTRY, "changed": ["grounds"]}]},
+        *KEY_REFUSALS,
+        MalformedUscc,
+        NoSuchRecord,
+        NoSuchVersion,
     ),
 )
 async def list_entry_versions(
-    uscc: Uscc, record_id: UUID, actor: Reader, session: ReadSessionDep, today: Today
+    uscc: Uscc, record_id: UUID, actor: Reader, session: ReadSessionDep, today: Today, sides: SidesDep
 ) -> Response:
-    """Give the versions of an entry, each with what changed against the one before."""
+    """Give the versions of an entry, each with what changed against the one before; or any two of them, compared."""
     code, _ = read_uscc(uscc)
     await get_visible(session, uscc=code, record_id=record_id, actor=actor)
     rows = await list_versions(session, KIND, uscc=code, record_id=record_id, actor=actor)
-    return json_response({"items": versions_view(rows, actor=actor, today=today)}, headers=OWN)
+    return json_response({"items": versions_view(rows, actor=actor, today=today, sides=sides)}, headers=OWN)
 
 
 @router.get(

@@ -12,6 +12,7 @@ from service.penalties.views import is_own, marks
 from service.records.actions import standing_of
 from service.records.queries import Row
 from service.records.rules import possible_moves, table
+from service.records.versions import Sides, compare, told_versions
 
 View = dict[str, Any]
 
@@ -68,26 +69,20 @@ def _consents(row: Row, actor: Actor) -> list[str]:
     return [CONSENT.command, REFUSE_CONSENT.command] if may else []
 
 
-def versions_view(rows: Sequence[Row], *, actor: Actor, today: date) -> list[View]:
-    """Return the versions of an entry that the actor may see, each with the fields that differ from the one before it.
+def versions_view(rows: Sequence[Row], *, actor: Actor, today: date, sides: Sides | None = None) -> list[View]:
+    """Return the versions of an entry that the actor may see (`told_versions`), each with the fields that differ.
 
-    Own people see all; everybody else the versions that were on the list, and only while the entry is public.
+    They differ from the one before them; of two `sides` the second differs from the first.
+
+    Raises:
+        NoSuchVersion: a side is no version that the actor may see.
     """
     own = bool(rows) and is_own(rows[-1], actor)
-    told = rows and is_shown(rows[-1], on=today)
-    first = max((row["version_no"] for row in rows if row["silences_before"]), default=0)
-    shown = [
-        row for row in rows if own or (told and row["state"] == EntryState.PUBLISHED and row["version_no"] >= first)
+    names = [name for name in (*FIELDS, "document_no", "listed_on", "state") if own or name in _PUBLIC]
+    return [
+        {"entry": entry_view(row, actor=actor, today=today), "changed": changed}
+        for row, changed in compare(told_versions(rows, own=own, today=today), names, own=own, sides=sides)
     ]
-    items = []
-    for place, row in enumerate(shown):
-        before = shown[place - 1] if place else None
-        changed = (
-            [] if before is None else [name for name in (*FIELDS, "document_no", "state") if row[name] != before[name]]
-        )
-        visible = [name for name in changed if own or name in _PUBLIC]
-        items.append({"entry": entry_view(row, actor=actor, today=today), "changed": visible})
-    return items
 
 
 def correction_view(correction: EntryCorrection, row: Row) -> View:

@@ -64,7 +64,7 @@ from service.penalties.rules import (
 from service.penalties.rules.gate import checklist_view
 from service.penalties.transitions import ROUTES, SHOWN, signature_of
 from service.penalties.views import correction_view, notice_view, penalty_view, versions_view
-from service.records.asked import MOMENT_REFUSALS, PastDep
+from service.records.asked import MOMENT_REFUSALS, PastDep, SidesDep
 from service.records.queries import list_versions, list_visible
 from service.records.routes import MOVE_REFUSALS, add_routes, after_move, id_after
 from service.records.rules import (
@@ -72,6 +72,7 @@ from service.records.rules import (
     NoSuchRecord,
     OtherAuthority,
 )
+from service.records.versions import NoSuchVersion
 from service.status.actions import read_uscc
 from service.status.rules import MalformedUscc
 from service.subjects.endpoints import OWN, Uscc
@@ -295,20 +296,24 @@ async def show_penalty(uscc: Uscc, record_id: UUID, actor: Reader, session: Read
     summary="Read the versions of a penalty",
     response_model=VersionPage,
     responses=answers(
-        {"items": [{"penalty": examples.PENALTY, "changed": ["fine_fen"]}]}, *KEY_REFUSALS, MalformedUscc, NoSuchRecord
+        {"items": [{"penalty": examples.PENALTY, "changed": ["fine_fen"]}]},
+        *KEY_REFUSALS,
+        MalformedUscc,
+        NoSuchRecord,
+        NoSuchVersion,
     ),
 )
 async def list_penalty_versions(
-    uscc: Uscc, record_id: UUID, actor: Reader, session: ReadSessionDep, today: Today
+    uscc: Uscc, record_id: UUID, actor: Reader, session: ReadSessionDep, today: Today, sides: SidesDep
 ) -> Response:
-    """Give the versions of a penalty, each with what changed against the one before.
+    """Give the versions of a penalty, each with what changed against the one before; or any two of them, compared.
 
     The public sees published versions side by side, never those that were replaced because of personal data or secrets.
     """
     code, _ = read_uscc(uscc)
     await get_visible(session, uscc=code, record_id=record_id, actor=actor)
     rows = await list_versions(session, KIND, uscc=code, record_id=record_id, actor=actor)
-    return json_response({"items": versions_view(rows, actor=actor, today=today)}, headers=OWN)
+    return json_response({"items": versions_view(rows, actor=actor, today=today, sides=sides)}, headers=OWN)
 
 
 @router.get(

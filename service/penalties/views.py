@@ -1,6 +1,6 @@
 """The wire form of penalties: what is public, and what the authority's own people see beside it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -8,10 +8,11 @@ from service.access.rules import AUTHORITY_ROLES, Actor
 from service.access.seen import is_shown
 from service.models import PenaltyCorrection, WithdrawalNotice
 from service.penalties.actions import standing_of
-from service.penalties.rules import FIELDS, MAY_PROPOSE, MAY_REJECT, MOVES, TEXTS, State, content_of, from_json
+from service.penalties.rules import FIELDS, MAY_PROPOSE, MAY_REJECT, MOVES, TEXTS, content_of, from_json
 from service.penalties.rules.gate import Checklist, checklist_view
 from service.records.queries import Row
 from service.records.rules import possible_moves, table
+from service.records.versions import Sides, compare, told_versions
 
 View = dict[str, Any]
 
@@ -79,28 +80,20 @@ def _own_part(row: Row, actor: Actor) -> View:
     }
 
 
-def versions_view(rows: Sequence[Row], *, actor: Actor, today: date) -> list[View]:
-    """Return the versions of a penalty that the actor may see, each with the fields that differ from the one before it.
+def versions_view(rows: Sequence[Row], *, actor: Actor, today: date, sides: Sides | None = None) -> list[View]:
+    """Return the versions of a penalty that the actor may see (`told_versions`), each with the fields that differ.
 
-    Own people see all. Everybody else sees the versions that were published, from the last one on that replaced personal
-    data or secrets, and only while the penalty is public.
+    They differ from the one before them; of two `sides` the second differs from the first.
+
+    Raises:
+        NoSuchVersion: a side is no version that the actor may see.
     """
     own = bool(rows) and is_own(rows[-1], actor)
-    shown = list(rows if own else _told_in_public(rows, today=today))
-    items = []
-    for place, row in enumerate(shown):
-        before = shown[place - 1] if place else None
-        changed = [] if before is None else [name for name in (*FIELDS, "state", "tier") if row[name] != before[name]]
-        visible = [name for name in changed if own or name in _PUBLIC]
-        items.append({"penalty": penalty_view(row, actor=actor, today=today), "changed": visible})
-    return items
-
-
-def _told_in_public(rows: Sequence[Row], *, today: date) -> Iterable[Row]:
-    if not rows or not is_shown(rows[-1], on=today):
-        return []
-    first = max((row["version_no"] for row in rows if row["silences_before"]), default=0)
-    return [row for row in rows if row["version_no"] >= first and row["state"] == State.PUBLISHED]
+    names = [name for name in (*FIELDS, "state", "tier") if own or name in _PUBLIC]
+    return [
+        {"penalty": penalty_view(row, actor=actor, today=today), "changed": changed}
+        for row, changed in compare(told_versions(rows, own=own, today=today), names, own=own, sides=sides)
+    ]
 
 
 def correction_view(correction: PenaltyCorrection, row: Row, checklist: Checklist | None) -> View:

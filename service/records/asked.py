@@ -6,6 +6,7 @@ from fastapi import Depends, Query
 
 from service.access.past import Moment, Past, find_past
 from service.http import Now, ReadSessionDep, Today
+from service.records.versions import Sides
 from service.status.rules import FutureMoment, MalformedMoment, read_moment
 
 AskedAsOf = Annotated[
@@ -26,6 +27,11 @@ AskedKnownAt = Annotated[
         examples=["2026-06-30T12:00:00+08:00"],
     ),
 ]
+_FIRST: Final = (
+    "Compare this version with that of `to`: the answer is these two. Left out beside `to`: the first you may see."
+)
+_LAST: Final = "The other version; left out beside `from`: the last you may see."
+
 #: What a question about the past may be refused for.
 MOMENT_REFUSALS: Final = (MalformedMoment, FutureMoment)
 
@@ -42,5 +48,14 @@ async def _past(
     return await find_past(session, moment, today=today)
 
 
+async def _sides(
+    first: Annotated[int | None, Query(alias="from", ge=1, lt=2**31, description=_FIRST)] = None,
+    last: Annotated[int | None, Query(alias="to", ge=1, lt=2**31, description=_LAST)] = None,
+) -> Sides | None:
+    return None if first is None and last is None else Sides(first, last)
+
+
+#: Which two versions are compared; None: each with the one before it.
+SidesDep = Annotated[Sides | None, Depends(_sides)]
 #: None: nothing of the past was asked.
 PastDep = Annotated[Past | None, Depends(_past)]

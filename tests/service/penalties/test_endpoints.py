@@ -241,14 +241,20 @@ async def test_a_correction_passes_the_gate_and_shows_before_and_after(office: O
         (500_000, []),
         (50_000, ["fine_fen", "penalty_content"]),
     ]
-    own = (await office.recorder.get(f"/v1/subjects/{USCC}/penalties/{record['id']}/versions")).json()
-    assert [one["penalty"]["own"]["command"] for one in own["items"]] == [
-        "record",
-        "submit",
-        "approve",
-        "publish",
-        "correct",
-    ]
+    path = f"/v1/subjects/{USCC}/penalties/{record['id']}/versions"
+    own = (await office.recorder.get(path)).json()
+    commands = ["record", "submit", "approve", "publish", "correct"]
+    assert [one["penalty"]["own"]["command"] for one in own["items"]] == commands
+    assert [bool(one["penalty"]["own"]["possible"]) for one in own["items"]] == [False] * 4 + [True]
+    ends = (await office.recorder.get(path + "?from=1&to=5")).json()["items"]
+    assert [one["penalty"]["version_no"] for one in ends] == [1, 5]
+    assert set(ends[1]["changed"]) >= {"fine_fen", "penalty_content", "state"}
+    assert "fine_fen" not in (await office.recorder.get(path + "?from=1&to=4")).json()["items"][1]["changed"]
+    told = (await office.platform.get(path + "?from=4")).json()["items"]
+    assert [one["changed"] for one in told] == [[], ["fine_fen", "penalty_content"]]
+    for side in ("from=1&to=5", "to=3", "from=6"):  # what was never public is no version for the public
+        refused = await office.platform.get(f"{path}?{side}")
+        assert (refused.status_code, refused.json()["code"]) == (404, "no_such_version")
 
 
 async def test_personal_data_that_was_shown_leaves_no_public_before(office: Office) -> None:
@@ -266,6 +272,8 @@ async def test_personal_data_that_was_shown_leaves_no_public_before(office: Offi
     await office.settle()
     versions = await office.platform.get(f"/v1/subjects/{USCC}/penalties/{record['id']}/versions")
     assert len(versions.json()["items"]) == 1
+    before = await office.platform.get(f"/v1/subjects/{USCC}/penalties/{record['id']}/versions?from=4")
+    assert before.json()["code"] == "no_such_version"
     for path in (f"penalties/{record['id']}", f"penalties/{record['id']}/versions", "credit-file"):
         assert "家住" not in (await office.platform.get(f"/v1/subjects/{USCC}/{path}")).text
 
