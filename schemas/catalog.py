@@ -98,6 +98,9 @@ class SourceOut(Output):
     importing_authorities: list[str]
     stale_after_days: int
     licence: str | None
+    trust: list[str] = Field(
+        description="Its rank by field, as `registration_status:10`; 1 is believed most, 100 without one."
+    )
 
 
 class SourceCreate(Input):
@@ -112,6 +115,9 @@ class SourceCreate(Input):
     importing_authorities: tuple[str, ...] = ()
     stale_after_days: Annotated[int, Field(ge=1, le=3660)] = 35
     licence: Words | None = None
+    trust: tuple[str, ...] = Field(
+        default=(), description="Its rank by field, as `registration_status:10` or `*:50`; 1 is believed most."
+    )
 
 
 class RegionOut(Output):

@@ -130,6 +130,33 @@ class DifferencePage(Output):
     next: str | None
 
 
+class StillShownDay(Output):
+    """Records that ended on one day."""
+
+    ended_on: date | None
+    asked_on: date = Field(description="The day on which the system was first asked to withdraw them.")
+    first_seen_on: date = Field(description="The day on which a comparison first found them.")
+    count: int
+
+
+class StillShownSystem(Output):
+    """A system that shows what has ended."""
+
+    name: str
+    target: str
+    compared_at: datetime | None
+    count: int
+    since: date | None = Field(description="The earliest day on which one of them ended.")
+    days: list[StillShownDay]
+
+
+class StillShownList(Output):
+    """Who still shows what has ended; no record is named."""
+
+    as_of: datetime
+    systems: list[StillShownSystem]
+
+
 class Retry(Input):
     """What to try again."""
 

@@ -1,5 +1,5 @@
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -75,3 +75,29 @@ class RowResubmit(Input):
     """A corrected row: its cells by column name, as the header of the file has them."""
 
     cells: dict[str, str] = Field(min_length=1, max_length=512)
+
+
+class ConflictOut(Output):
+    """A record of which another source says otherwise."""
+
+    kind: Literal["subject", "penalty", "blacklist_entry"]
+    uscc: str
+    record_id: UUID | None = Field(description="Null for a registration.")
+    record_source: str | None = Field(description="The source that gave the record.")
+    source: str = Field(description="The source that contradicts it.")
+    differs: list[str] = Field(description="Fields in which it differed from what was shown when it said so.")
+    states: dict[str, Any] = Field(description="What it says in them.")
+    shown: dict[str, Any] = Field(description="What is shown in them now.")
+    shown_from: dict[str, str] = Field(
+        description="Fields that are shown from another source than the record's, by trust."
+    )
+    import_id: UUID
+    row: int
+    stated_at: datetime
+
+
+class ConflictPage(Output):
+    """A page of conflicts, by subject, record and source."""
+
+    items: list[ConflictOut]
+    next: str | None

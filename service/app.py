@@ -32,7 +32,9 @@ import service.explaining.endpoints
 import service.exports.endpoints
 import service.feeds.endpoints
 import service.feeds.held_files
+import service.feeds.still_shown
 import service.health.endpoints
+import service.imports.conflicts
 import service.imports.endpoints
 import service.job_runs.endpoints
 import service.mail.endpoints
@@ -92,6 +94,7 @@ ROUTERS: Final = (
     service.spot_checks.endpoints.router,
     service.completeness.endpoints.router,
     service.imports.endpoints.router,
+    service.imports.conflicts.router,
     service.catalog.endpoints.router,
     service.catalog.successions.endpoints.router,
     service.catalog.calendar.endpoints.router,
@@ -109,6 +112,7 @@ ROUTERS: Final = (
     service.exports.endpoints.router,
     service.feeds.endpoints.router,
     service.feeds.held_files.router,
+    service.feeds.still_shown.router,
     service.audit.endpoints.router,
     service.redatings.endpoints.router,
     service.job_runs.endpoints.router,

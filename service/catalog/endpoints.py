@@ -32,6 +32,7 @@ from service.catalog.rules import (
     NotInCatalog,
     PublishedNowhere,
 )
+from service.catalog.trust import BadTrust
 from service.http import (
     PUBLIC,
     ROLE_REFUSALS,
@@ -284,6 +285,7 @@ async def show_source(catalog: CatalogDep, code: Annotated[str, Path(max_length=
         AlreadyInCatalog,
         *REPEAT_REFUSALS,
         BadCoverage,
+        BadTrust,
         PublishedNowhere,
         status=201,
         words="The source as entered.",

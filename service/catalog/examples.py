@@ -44,6 +44,7 @@ SOURCE: Final[dict[str, Any]] = {
     "importing_authorities": ["xingyu-market-regulation"],
     "stale_after_days": 35,
     "licence": None,
+    "trust": ["violation_facts:10", "*:50"],
 }
 
 REGION: Final[dict[str, Any]] = {

@@ -108,6 +108,7 @@ def known_source(row: Source) -> KnownSource:
         importing_authorities=tuple(row.importing_authorities),
         stale_after_days=row.stale_after_days,
         licence=row.licence,
+        trust=tuple(row.trust),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from service.catalog.calendar.rules import KnownYear
 from service.catalog.hierarchy import Hierarchy, Succession
+from service.catalog.trust import check_trust
 from service.errors import Conflict, Invalid, NotFound
 from service.reading.names import normalise_name
 from service.rulebook.deadlines import Deadlines, load_deadlines
@@ -115,7 +116,7 @@ class KnownList:
 
 @dataclass(frozen=True, slots=True)
 class KnownSource:
-    """Where rows come from. `covers` holds entries such as `penalties:50`; see `source_covers`."""
+    """Where rows come from. `covers` holds entries such as `penalties:50`; see `source_covers`. `trust`: see `trust.py`."""
 
     code: str
     name: str
@@ -126,6 +127,7 @@ class KnownSource:
     importing_authorities: tuple[str, ...]
     stale_after_days: int
     licence: str | None
+    trust: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,10 +334,12 @@ def check_source(source: KnownSource) -> None:
 
     Raises:
         BadCoverage: an entry of `covers` has not the documented form.
+        BadTrust: an entry of `trust` has not the documented form.
         PublishedNowhere: `published` and `published_where` do not fit together.
     """
     for entry in source.covers:
         parse_cover(entry)
+    check_trust(source.trust)
     if source.published != bool((source.published_where or "").strip()):
         raise PublishedNowhere(
             "A source that has published its rows says where, and one that has not leaves it out.",

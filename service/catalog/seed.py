@@ -98,6 +98,7 @@ def _source(row: Mapping[str, Any]) -> KnownSource:
         covers=tuple(row.get("covers", ())),
         importing_authorities=tuple(row.get("importing_authorities", ())),
         stale_after_days=row.get("stale_after_days", 35),
+        trust=tuple(row.get("trust", ())),
         licence=row.get("licence"),
     )
 

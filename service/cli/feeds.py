@@ -16,6 +16,7 @@ from service.feeds.holding import count_held
 from service.feeds.incoming import decide_delivery, list_deliveries
 from service.feeds.queries import count_items, list_feeds, list_items, sync_feeds
 from service.feeds.shapes import load_shape
+from service.feeds.still_shown import as_csv, list_still_shown
 from service.feeds.views import feed_view
 from service.settings import Settings
 from service.versions import ANY_VERSION
@@ -122,6 +123,30 @@ def feeds_retry(
             return await try_items_again(session, feed_id=feed, record_id=record, now=system_clock())
 
     out.print(f"{with_database(Settings(), work)} queued again.")
+
+
+@app.command("still-shown")
+def feeds_still_shown(
+    *,
+    csv: Annotated[bool, typer.Option("--csv", help="As CSV, for a notice.")] = False,
+) -> None:
+    """Show which systems still show what has ended, and since when; no record is named.
+
+    Example: [bold]xinyong feeds still-shown --csv[/bold]
+    """
+
+    async def work(database: Database) -> list[dict[str, Any]]:
+        async with database.reading() as session:
+            return await list_still_shown(await driver(session), only_public=False)
+
+    systems = with_database(Settings(), work)
+    if csv:
+        out.print(as_csv(systems, now=system_clock()), soft_wrap=True, end="", markup=False, highlight=False)
+        return
+    for one in systems:
+        out.print(f"{one['name']}  {one['count']} since {one['since']}, compared {one['compared_at']}", soft_wrap=True)
+    if not systems:
+        out.print("No system that was compared shows what has ended.")
 
 
 @app.command("deliveries")

@@ -27,6 +27,12 @@ def sources_add(
     covers: Annotated[
         list[str] | None, typer.Option(help="What it is complete for, as penalties:50; may be repeated.")
     ] = None,
+    trust: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Its rank where sources disagree, as registration_status:10; 1 is believed most; may be repeated."
+        ),
+    ] = None,
 ) -> None:
     """Enter a source in the catalogue.
 
@@ -45,6 +51,7 @@ def sources_add(
             importing_authorities=tuple(authority),
             stale_after_days=35,
             licence=None,
+            trust=tuple(trust or ()),
         )
         async with commanded(database, "xinyong sources add") as session:
             await add_source(session, source, now=system_clock())

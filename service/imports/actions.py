@@ -15,6 +15,7 @@ from service.clock import Clock
 from service.db import Database, driver
 from service.imports import deciding, staging, writing
 from service.imports.interpret.keeping import keep_unspoken
+from service.imports.preferring import prefer
 from service.imports.queries import (
     count_outcomes,
     find_ready_waiting,
@@ -208,6 +209,7 @@ async def take_rows(
     unspoken = stage.shape.unspoken(context.columns)
     taking = deciding.Taking(entry=entry, file_known=False, unspoken=unspoken, first_take=False)
     await deciding.classify(connection, stage, taking)
+    await prefer(connection, stage, taking)
     await writing.needs_content(connection, stage)
     await writing.keep_own_contents(connection, stage, job.id)
     await keep_unspoken(connection, stage, taking, context)

@@ -150,6 +150,11 @@ REASONS: Final[dict[str, Reason]] = {
         "与其他来源内容冲突。",
         "A person compares the two; the record stays as it is.",
     ),
+    "source_preferred": Reason(
+        "It says otherwise, and in some fields its source is trusted more: those are shown from it.",
+        "与其他来源内容冲突，部分字段因本来源信任级别更高而采用。",
+        "A person compares the two: `GET /v1/source-conflicts`.",
+    ),
     "record_ended": Reason(
         "The record has ended; an import never reopens it.", "记录已终止，导入不能恢复。", "A person decides."
     ),

@@ -32,6 +32,7 @@ from service.imports.interpret.context import Context, NamesMet
 from service.imports.interpret.keeping import keep_unspoken
 from service.imports.interpret.penalties import penalty_rows
 from service.imports.interpret.subjects import subject_rows
+from service.imports.preferring import prefer
 from service.imports.queries import IMPORT_LOCKS, get_import, is_known_file, last_digests, taken_so_far
 from service.imports.shapes import SHAPES
 from service.imports.spool import Spool
@@ -322,6 +323,7 @@ class _Take:
             await deciding.classify(connection, stage, taking)
             if await deciding.unread_seen(connection, stage):
                 raise _ReadAgain(trusts_digests=False)
+            await prefer(connection, stage, taking)
             await self._keep_contents(connection, table.header, spool)
             if row.options.get("tells_ends"):
                 self.info["ends"] = await keep_ends(

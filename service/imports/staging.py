@@ -65,6 +65,11 @@ class Stage:
         return f"staging.exceptions_{self.suffix}"
 
     @property
+    def preferred(self) -> str:
+        """Rows of which some fields are shown from the source that is trusted more, made when they are written."""
+        return f"staging.preferred_{self.suffix}"
+
+    @property
     def decided(self) -> str:
         """The view of all rows with their decision."""
         return f"staging.decided_{self.suffix}"
@@ -269,5 +274,7 @@ async def copy(connection: Connection, stage: Stage, load: Load) -> None:
 
 async def drop(connection: Connection, stage: Stage) -> None:
     """Remove the staging tables."""
-    tables = (stage.rows, stage.wide, stage.names, stage.groups, stage.known, stage.contents, stage.exceptions)
+    read = (stage.rows, stage.wide, stage.names, stage.contents)
+    decided = (stage.groups, stage.known, stage.exceptions, stage.preferred)
+    tables = (*read, *decided)
     await connection.execute(f"DROP VIEW {stage.decided}; DROP TABLE IF EXISTS {', '.join(tables)}")

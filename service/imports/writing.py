@@ -5,12 +5,13 @@ from uuid import UUID
 from asyncpg import Connection
 
 from service.imports.deciding import Taking
+from service.imports.preferring import insert_preferred
 from service.imports.shapes import Shape
 from service.imports.staging import Stage, new_event
 
 
 async def apply(connection: Connection, stage: Stage, taking: Taking) -> None:
-    """Write what `classify` decided: subjects, heads, versions, names, pending changes, statements and row outcomes."""
+    """Write what `classify` and `prefer` decided: subjects, heads, versions, names, pending changes, statements and row outcomes."""
     shape = stage.shape
     if shape.has_id:
         await connection.execute(
@@ -21,6 +22,7 @@ async def apply(connection: Connection, stage: Stage, taking: Taking) -> None:
         )
     await _insert_new(connection, stage, taking)
     await _insert_changed(connection, stage, taking)
+    await insert_preferred(connection, stage, taking)
     await _insert_names(connection, stage, taking)
     await _insert_statements(connection, stage, taking)
     await _record_outcomes(connection, stage, taking)
@@ -112,8 +114,9 @@ async def _insert_changed(connection: Connection, stage: Stage, taking: Taking) 
             "ARRAY[$1::text]", "ARRAY(SELECT DISTINCT one FROM unnest(v.recorders || $1::text) AS one ORDER BY one)"
         )
         before = f" JOIN {shape.version} v ON {same_version} AND v.version_no = s.head_version_no"
-    kept = "".join(f", {name}" for name in shape.of_people)
-    kept_values = "".join(f", v.{name}" for name in shape.of_people)
+    kept = ", field_sources" + "".join(f", {name}" for name in shape.of_people)
+    kept_values = f", (SELECT p.sources FROM {stage.preferred} p WHERE p.n = s.n)"
+    kept_values += "".join(f", v.{name}" for name in shape.of_people)
     await connection.execute(
         f"""INSERT INTO {shape.version} ({_version_columns(shape)}{kept})
         SELECT {values}{kept_values} FROM {decided} s JOIN {stage.wide} w ON w.n = s.n{before}

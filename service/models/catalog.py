@@ -61,7 +61,8 @@ class Source(Base):
 
     `published` sources have shown their rows to the public already, at `published_where`; their rows enter as published.
     `covers` names what the source is complete for, as `what:region` with what in registrations, penalties, lists and a
-    region prefix of a division code (`penalties:50`; an empty prefix is the whole country).
+    region prefix of a division code (`penalties:50`; an empty prefix is the whole country). `trust` ranks it by field, as
+    `registration_status:10`: where sources disagree, the smaller rank decides what is shown.
     """
 
     __tablename__ = "source"
@@ -79,6 +80,7 @@ class Source(Base):
     importing_authorities: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     stale_after_days: Mapped[int] = mapped_column(Integer, server_default=text("35"))
     licence: Mapped[str | None] = mapped_column(Text)
+    trust: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 

@@ -86,6 +86,8 @@ class _Version:
     import_row: Mapped[int | None] = mapped_column(BigInteger)
     row_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
     content_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
+    #: Fields whose value another source gave, with that source; see `service.imports.preferring`.
+    field_sources: Mapped[dict[str, str] | None] = mapped_column(JSONB)
 
     authority_code: Mapped[str] = mapped_column(Text)
     authority_name: Mapped[str] = mapped_column(Text)
@@ -297,6 +299,14 @@ class SourceStatement(Base):
     __table_args__ = (
         CheckConstraint("status IN ('agrees', 'open', 'settled', 'void')", name="status_known"),
         Index("ix_source_statement_import_id", "import_id"),
+        Index(
+            "ix_source_statement_open",
+            "uscc",
+            "kind",
+            "record_id",
+            "source_code",
+            postgresql_where=text("status = 'open'"),
+        ),
         {"info": SUBJECT},
     )
 

@@ -56,6 +56,8 @@ class SubjectVersion(Base):
     import_row: Mapped[int | None] = mapped_column(BigInteger)
     row_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
     content_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
+    #: Fields whose value another source gave, with that source; see `service.imports.preferring`.
+    field_sources: Mapped[dict[str, str] | None] = mapped_column(JSONB)
 
     registered: Mapped[bool]
     name: Mapped[str | None] = mapped_column(Text)

@@ -79,6 +79,17 @@ async def test_what_differs_is_listed_and_mended(database: Database, other: Othe
     ]  # fmt: skip
     async with client_of(make_app(database)) as public:
         assert 'xinyong_feed_equal{feed="cc"} 0.0' in (await public.get("/metrics")).text
+        assert (await public.get("/v1/still-shown")).json()["systems"] == [], "nobody said that it may be published"
+        credit_china(tmp_path / "feeds", tmp_path / "cc", receipts=SHOWN + "publish = true\n")
+        await turn(database, tmp_path / "feeds", clock)
+        (system,) = (await public.get("/v1/still-shown")).json()["systems"]
+        assert (system["name"], system["count"], system["since"]) == ("信用中国", 1, "2026-11-24")
+        assert system["days"] == [
+            {"ended_on": "2026-11-24", "asked_on": "2026-11-24", "first_seen_on": "2026-11-25", "count": 1}
+        ]
+        notice = (await public.get("/v1/still-shown?format=csv")).text
+        assert notice.splitlines()[1] == "信用中国,2026-11-24,2026-11-24,2026-11-25,1,2026-11-24"
+        assert ended not in notice
     clock.move(hours=2)
     await turn(database, tmp_path / "feeds", clock)
     other.collect()
@@ -87,6 +98,8 @@ async def test_what_differs_is_listed_and_mended(database: Database, other: Othe
     clock.move(days=1)
     assert await reconcile_feeds(database, clock=clock) == 0
     assert await differences(database) == []
+    async with client_of(make_app(database)) as public:
+        assert (await public.get("/v1/still-shown")).json()["systems"] == []
     assert await items(database) == {
         missing: ("report", "accepted"), changed: ("report", "accepted"), ended: ("withdraw", "withdrawn_confirmed"),
     }  # fmt: skip

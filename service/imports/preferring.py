@@ -1,0 +1,118 @@
+"""Where sources disagree, the one that is trusted more in a field decides what is shown there; the disagreement stays open.
+
+A record belongs to the source that gave it first, and `field_sources` of its version says which values are another's. A row that
+contradicts a record writes a version with the fields in which its source is trusted more; a later row of the record's own
+source leaves these as they are. Ranks are those of the catalogue (`service.catalog.trust`).
+"""
+
+from typing import Final
+
+from asyncpg import Connection
+
+from service.catalog.trust import TRUSTED, UNRANKED
+from service.imports.deciding import Taking
+from service.imports.staging import Stage
+from service.models import BlacklistEntryVersion, PenaltyVersion, SubjectVersion
+from service.records.queries import OF_THE_ACT
+
+_VERSIONS: Final = {"subject": SubjectVersion, "penalty": PenaltyVersion, "blacklist_entry": BlacklistEntryVersion}
+
+
+def _rank(holder: str) -> str:
+    """SQL of the rank of a source in the field `t.field`."""
+    named = "SELECT split_part(e, ':', 2)::int FROM source o, unnest(o.trust) AS e WHERE o.code = {holder} AND split_part(e, ':', 1) = "
+    named = named.replace("{holder}", holder)
+    return f"CASE WHEN {holder} LIKE 'own:%' THEN 0 ELSE coalesce(({named}t.field), ({named}'*'), {UNRANKED}) END"
+
+
+async def prefer(connection: Connection, stage: Stage, taking: Taking) -> None:
+    """Find which fields of staged rows are shown from whom, and let rows of a record's own source keep what others are trusted in.
+
+    Afterwards the table `stage.preferred` has for each such row the fields (`won`) and the version's `field_sources`.
+    """
+    shape = stage.shape
+    fields = TRUSTED[shape.change_kind]
+    same = "c.uscc = s.uscc" + (" AND c.id = s.head_id" if shape.has_id else "")
+    own_state = "s.head_state = 'published'" if shape.has_id else "c.state = 'published'"
+    holder = "coalesce(c.field_sources ->> t.field, c.source_code)"
+    may_win = "false" if taking.source.startswith("own:") or taking.entry_state != "published" else "true"
+    await connection.execute(
+        f"""CREATE UNLOGGED TABLE {stage.preferred} AS
+        SELECT s.n, s.decided, array_agg(t.field) AS won,
+               CASE s.decided WHEN 'disputed' THEN coalesce(c.field_sources, '{{}}') ||
+                        jsonb_object_agg(t.field, $1::text)
+                    ELSE jsonb_object_agg(t.field, c.field_sources ->> t.field) END AS sources
+        FROM {stage.decided} s JOIN {shape.version} c ON {same} AND c.superseded_at IS NULL
+        CROSS JOIN unnest($2::text[], $3::text[]) AS t (field, columns)
+        WHERE s.decided = 'disputed' AND s.why = ARRAY['source_conflict'] AND {own_state} AND {may_win}
+              AND s.differs && string_to_array(t.columns, ' ')
+              AND ({holder} = $1::text OR {_rank("$1::text")} < {_rank(holder)})
+           OR s.decided = 'changed' AND c.field_sources ? t.field
+              AND {_rank("(c.field_sources ->> t.field)")} < {_rank("$1::text")}
+        GROUP BY s.n, s.decided, c.field_sources""",
+        taking.source,
+        list(fields),
+        [" ".join(columns) for columns in fields.values()],
+    )
+    await connection.execute(
+        f"""UPDATE {stage.known} k SET reasons = k.reasons || ARRAY['source_preferred'] FROM {stage.preferred} p
+        WHERE p.n = k.n AND p.decided = 'disputed'"""
+    )
+    kept = [
+        f"{column} = CASE WHEN '{field}' = ANY (p.won) THEN c.{column} ELSE w.{column} END"
+        for field, columns in fields.items()
+        for column in columns
+    ]
+    await connection.execute(
+        f"""UPDATE {stage.wide} w SET {", ".join(kept)}
+        FROM {stage.preferred} p JOIN {stage.decided} s ON s.n = p.n JOIN {shape.version} c ON {same} AND c.superseded_at IS NULL
+        WHERE p.decided = 'changed' AND w.n = p.n"""
+    )
+
+
+async def insert_preferred(connection: Connection, stage: Stage, taking: Taking) -> None:
+    """Write the versions of records that another source owns, with the fields in which this one is trusted more."""
+    shape = stage.shape
+    if not await connection.fetchval(f"SELECT EXISTS (SELECT FROM {stage.preferred} WHERE decided = 'disputed')"):
+        return
+    won = {column: field for field, columns in TRUSTED[shape.change_kind].items() for column in columns}
+    written = {"version_no", "command", "actor", "recorded_at", "import_id", "import_row", "field_sources", *OF_THE_ACT}
+    values = {
+        column.name: f"CASE WHEN '{won[column.name]}' = ANY (p.won) THEN w.{column.name} ELSE v.{column.name} END"
+        if column.name in won
+        else f"v.{column.name}"
+        for column in _VERSIONS[shape.change_kind].__table__.columns
+        if column.name not in written
+    }
+    if shape.has_id:
+        # What was held back of a text goes with the text.
+        values["held_texts"] = (
+            "ARRAY(SELECT one FROM unnest(v.held_texts) AS one WHERE NOT one = ANY (p.won)"
+            " UNION SELECT one FROM unnest(w.held_texts) AS one WHERE one = ANY (p.won))"
+        )
+        key, head = "v.uscc = s.uscc AND v.id = s.head_id", "h.uscc = s.uscc AND h.id = s.head_id"
+    else:
+        key, head = "v.uscc = s.uscc", "h.uscc = s.uscc"
+    rows = f"{stage.preferred} AS p JOIN {stage.decided} s ON s.n = p.n AND p.decided = 'disputed'"
+    await connection.execute(
+        f"""UPDATE {shape.version} v SET superseded_at = $1 FROM {rows}
+        WHERE {key} AND v.version_no = s.head_version_no AND v.superseded_at IS NULL""",
+        taking.now,
+    )
+    await connection.execute(
+        f"""INSERT INTO {shape.version} ({", ".join(values)}, version_no, command, actor, recorded_at, import_id, import_row,
+            field_sources)
+        SELECT {", ".join(values.values())}, v.version_no + 1, 'import', $1::text, $2::timestamptz, $3::uuid, s.n, p.sources
+        FROM {rows} JOIN {stage.wide} w ON w.n = s.n JOIN {shape.version} v ON {key} AND v.version_no = s.head_version_no
+        ORDER BY s.uscc""",
+        taking.actor,
+        taking.now,
+        taking.import_id,
+    )
+    await connection.execute(f"UPDATE {shape.head} h SET version_no = s.head_version_no + 1 FROM {rows} WHERE {head}")
+    await connection.execute(
+        f"""INSERT INTO pending_change (uscc, kind, record_id, version_no, event, recorded_at)
+        SELECT s.uscc, '{shape.change_kind}', {"s.head_id" if shape.has_id else "NULL::uuid"}, s.head_version_no + 1,
+            '{"corrected" if shape.has_id else "changed"}', $1::timestamptz FROM {rows} ORDER BY s.n""",
+        taking.now,
+    )
