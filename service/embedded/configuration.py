@@ -12,13 +12,17 @@ host  all all 127.0.0.1/32 scram-sha-256
 """
 
 
-def postgresql_conf(*, socket_dir: str, hba_file: str, port: int, tcp: bool, durable: bool, memory: int) -> str:
-    """Return the text of `postgresql.conf`; `memory` is what the machine has, in bytes.
+def postgresql_conf(
+    *, socket_dir: str, hba_file: str, port: int, tcp: bool, durable: bool, memory: int, disk: int
+) -> str:
+    """Return the text of `postgresql.conf`; `memory` is what the machine has, `disk` what is free there, in bytes.
 
     With `tcp` the server listens on 127.0.0.1 too, for roles that have a password. Without `durable` a power failure
     may destroy the cluster. `ALTER SYSTEM` overrides all of it.
     """
     buffers = min(max(memory // 8 // MEGABYTE, 32), 512)
+    # A large import writes its log once; every checkpoint in its midst would have all pages of the indexes logged anew.
+    log = min(max(disk // 10 // MEGABYTE, 1024), 4096)
     values = {
         "listen_addresses": "127.0.0.1" if tcp else "",
         "port": str(port),
@@ -32,7 +36,10 @@ def postgresql_conf(*, socket_dir: str, hba_file: str, port: int, tcp: bool, dur
         "maintenance_work_mem": f"{min(buffers, 128)}MB",
         "work_mem": "16MB",
         "random_page_cost": "1.1",
-        "wal_compression": "on",
+        "max_wal_size": f"{log}MB",
+        "checkpoint_timeout": "15min",
+        # This build has pglz alone, which takes longer than writing what it saves.
+        "wal_compression": "off",
         "jit": "off",
         "timezone": "UTC",
         "log_timezone": "UTC",

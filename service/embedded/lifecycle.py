@@ -153,6 +153,7 @@ def _configure(place: Place, *, port: int | None, durable: bool) -> None:
         tcp=port is not None,
         durable=durable,
         memory=_memory(),
+        disk=shutil.disk_usage(place.home).free,
     )
     replace_text(place.home / "postgresql.conf", text)
 

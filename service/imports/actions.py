@@ -196,7 +196,7 @@ async def take_rows(
     header = tuple(info["header"])
     shape = SHAPES[job.kind]
     stage = Stage.of(shape, job.id, f"_{rows[0][0]}")
-    context = context_of(job, catalog, header, [], clock)
+    context = context_of(job, catalog, header, b"", clock)
     chunk = Chunk([line for _, line, _ in rows], [[cells.get(name) for _, _, cells in rows] for name in header])
     connection = await driver(session)
     entry = replace(entry_of(job, context), actor=actor)

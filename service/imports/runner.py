@@ -50,7 +50,7 @@ log = structlog.get_logger()
 INTERPRET: Final = {"penalties": penalty_rows, "blacklist": blacklist_rows, "subjects": subject_rows}
 #: Raised whenever rows would be read differently than before: cells that were stated then are read again.
 READING_VERSION: Final = 3
-_CHUNK_ROWS: Final = 20_000
+_CHUNK_ROWS: Final = 12_000
 _ATTEMPTS: Final = 5
 
 
@@ -141,7 +141,7 @@ def _delete(path: str | None) -> None:
         Path(path).unlink(missing_ok=True)
 
 
-def context_of(row: DataImport, catalog: Catalog, header: tuple[str, ...], seen: list[bytes], clock: Clock) -> Context:
+def context_of(row: DataImport, catalog: Catalog, header: tuple[str, ...], seen: bytes, clock: Clock) -> Context:
     """Return what the interpretation of the rows of this import needs to know.
 
     Raises:
@@ -176,7 +176,7 @@ def context_of(row: DataImport, catalog: Catalog, header: tuple[str, ...], seen:
         choice=choice,
         header=header,
         digest_key=hashlib.blake2b(identity, digest_size=16).digest(),
-        seen=np.sort(np.frombuffer(b"".join(seen), dtype=">u8").astype(np.uint64)),
+        seen=np.sort(np.frombuffer(seen, dtype=">u8").astype(np.uint64)),
         named=NamesMet(),
     )
 
@@ -288,7 +288,7 @@ class _Take:
         former = None if self.dry_run else await again.find_former(connection, self.row, source)
         if former is None:
             return None
-        context = context_of(self.row, self.catalog, tuple(former["table"]["header"]), [], self.clock)
+        context = context_of(self.row, self.catalog, tuple(former["table"]["header"]), b"", self.clock)
         if former["table"].get("reading") != context.digest_key.hex():
             return None
         self.report(Progress("writing", former["rows_read"], None))
@@ -301,7 +301,7 @@ class _Take:
     async def _decide(self, connection: Connection, *, trusts_digests: bool) -> dict[str, dict[str, int]]:
         row, stage = self.row, self.stage
         before = await taken_so_far(connection, import_id=row.id, source=source_key(row))
-        seen = await last_digests(connection, stage.shape, source_key(row)) if trusts_digests else []
+        seen = await last_digests(connection, stage.shape, source_key(row)) if trusts_digests else b""
         await staging.create(connection, stage)
         with _opened(row, self.limits) as table, Spool() as spool:
             context = context_of(row, self.catalog, table.header, seen, self.clock)

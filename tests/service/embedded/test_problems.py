@@ -185,11 +185,18 @@ def test_what_programs_say_becomes_a_sentence(output: str, code: str, words: str
     assert (problem.code, words in str(problem)) == (code, True)
 
 
-@pytest.mark.parametrize(("memory_mb", "buffers"), [(64, "32MB"), (2048, "256MB"), (500_000, "512MB")])
-def test_shared_buffers_follow_memory_with_a_cap(memory_mb: int, buffers: str) -> None:
+@pytest.mark.parametrize(
+    ("memory_mb", "buffers", "free_mb", "log"),
+    [(64, "32MB", 500, "1024MB"), (2048, "256MB", 20_480, "2048MB"), (500_000, "512MB", 500_000, "4096MB")],
+)
+def test_buffers_follow_memory_and_the_log_the_free_disk_within_limits(
+    memory_mb: int, buffers: str, free_mb: int, log: str
+) -> None:
     conf = postgresql_conf(
-        socket_dir="/s", hba_file="/it's", port=1, tcp=False, durable=True, memory=memory_mb * 1024**2
-    )
+        socket_dir="/s", hba_file="/it's", port=1, tcp=False, durable=True,
+        memory=memory_mb * 1024**2, disk=free_mb * 1024**2,
+    )  # fmt: skip
     assert f"shared_buffers = '{buffers}'" in conf
+    assert f"max_wal_size = '{log}'" in conf
     assert "hba_file = '/it''s'" in conf
     assert "fsync" not in conf
