@@ -1,5 +1,6 @@
 """Requests made up from the OpenAPI document, all checks on: no fault, no status or answer that is not documented."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -61,7 +62,7 @@ def tried(api: Serving, key: str, folder: Path, *options: str) -> str:
         check=False,
         cwd=folder,
     )
-    assert "generated" in done.stdout, done.stdout + done.stderr
+    assert re.search(r"\b[1-9]\d* generated", done.stdout), done.stdout + done.stderr
     return "" if done.returncode == 0 else done.stdout[-20_000:]
 
 
@@ -79,6 +80,16 @@ def test_made_up_sequences_find_no_fault(api: Serving, keys: dict[str, str], tmp
 @pytest.mark.proof
 @pytest.mark.parametrize("who", ["nobody", "many", *(role.value for role in Role)])
 def test_every_role_tries_everything_at_length(api: Serving, keys: dict[str, str], tmp_path: Path, who: str) -> None:
-    found = tried(api, keys[who], tmp_path, "--max-examples", "50", "--max-time", "60", "--continue-on-failure")
+    limits = ("--max-examples", "50", "--max-time", "60", "--continue-on-failure")
+    found = tried(api, keys[who], tmp_path, "--phases", "examples,coverage,fuzzing", *limits)
+    if found:
+        pytest.fail(found)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_sequences_are_tried_at_length(api: Serving, keys: dict[str, str], tmp_path: Path, seed: str) -> None:
+    limits = ("--max-examples", "400", "--max-time", "150", "--continue-on-failure", "--seed", seed)
+    found = tried(api, keys["many"], tmp_path, "--phases", "stateful", *limits)
     if found:
         pytest.fail(found)
