@@ -24,7 +24,7 @@ check: .venv/dev.stamp
 # The long versions: a million and more inputs for the parsers, thousands of mixed calls, each role a minute of made-up requests,
 # the simulated decade: under an hour on two cores. One of them: `make proof ARGS=tests/hostile/test_parsers.py`.
 proof: .venv/dev.stamp
-	$(BIN)/pytest -q -m proof $(ARGS)
+	$(BIN)/pytest -q -m proof -o faulthandler_timeout=0 $(ARGS)
 
 # The software bill of materials (CycloneDX) of what is installed to run it.
 SBOM ?= sbom.cdx.json
