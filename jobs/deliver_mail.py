@@ -2,8 +2,9 @@ from datetime import datetime
 from functools import partial
 
 from service.db import Database
-from service.mail.actions import Post, deliver_mail, send
+from service.mail.actions import Post, deliver_mail, hand_over, send
 from service.settings import Settings
+from service.webhooks.notices import deliver_notices
 
 
 async def run(database: Database, as_of: datetime) -> int:
@@ -19,4 +20,5 @@ async def run(database: Database, as_of: datetime) -> int:
         settings.smtp_password,
         settings.mail_from,
     )
-    return await deliver_mail(database, now=as_of, deliver=partial(send, post))
+    told = await deliver_notices(database, now=as_of, sender=post.sender, deliver=partial(hand_over, post))
+    return told + await deliver_mail(database, now=as_of, deliver=partial(send, post))

@@ -14,6 +14,7 @@ from jobs import (
     find_redatings,
     forget_idempotency_keys,
     forget_job_runs,
+    forget_webhook_deliveries,
     notify_deadlines,
     open_missed_revocations,
     reconcile_feeds,
@@ -54,6 +55,12 @@ JOBS: Final = (
     ),
     Job("forget_idempotency_keys", 3600, "Delete idempotency keys older than 24 hours.", forget_idempotency_keys.run),
     Job("forget_job_runs", 3600, "Delete runs of jobs that were kept long enough.", forget_job_runs.run),
+    Job(
+        "forget_webhook_deliveries",
+        3600,
+        "Delete messages of webhooks that were done 30 days ago or earlier.",
+        forget_webhook_deliveries.run,
+    ),
     Job(
         "track_deadlines",
         20,

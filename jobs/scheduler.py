@@ -12,6 +12,7 @@ from jobs.imports import run_imports
 from jobs.registry import JOBS
 from jobs.run import put_registry, run_due
 from jobs.sequencer import run_sequencer
+from jobs.webhooks import run_webhooks
 from service.clock import Clock
 from service.db import Database
 from service.outages import CONNECTION_ERRORS
@@ -25,7 +26,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("jobs")
 async def serve_jobs(
     database: Database, clock: Clock, stop: asyncio.Event, *, settings: Settings, limits: Limits | None = None
 ) -> None:
-    """Run sequencer, import worker, chainer and scheduled jobs until `stop` is set."""
+    """Run sequencer, import worker, sender of webhooks, chainer and scheduled jobs until `stop` is set."""
     poll_ms = settings.job_poll_ms
     with suppress(
         *CONNECTION_ERRORS
@@ -48,6 +49,7 @@ async def serve_jobs(
         async with asyncio.TaskGroup() as group:
             group.create_task(run_sequencer(database, clock, stop, poll_ms=poll_ms))
             group.create_task(run_imports(database, clock, stop, poll_ms=poll_ms, limits=limits))
+            group.create_task(run_webhooks(database, clock, stop, settings=settings))
             keys, folder = SigningKeys.of(settings), settings.audit_folder()
             group.create_task(run_chainer(database, clock, stop, keys=keys, folder=folder))
     finally:

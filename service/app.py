@@ -48,6 +48,7 @@ import service.status.endpoints
 import service.subjects.endpoints
 import service.web.endpoints
 import service.web.statistics.endpoints
+import service.webhooks.endpoints
 from schemas.base import Problem
 from service.access.cache import AccessCache
 from service.access.oidc.tokens import read_tokens
@@ -100,6 +101,7 @@ ROUTERS: Final = (
     service.catalog.calendar.endpoints.router,
     service.catalog.proposals.endpoints.router,
     service.changes.endpoints.router,
+    service.webhooks.endpoints.router,
     service.access.keys.endpoints.router,
     service.access.principals.endpoints.router,
     service.access.four_eyes.endpoints.router,
@@ -161,6 +163,7 @@ TAGS: Final = [
     },
     {"name": "imports", "description": "Files of authorities taken in, row by row, with an exact account."},
     {"name": "changes", "description": "The one ordered log of everything that happened, as it may be seen today."},
+    {"name": "webhooks", "description": "Changes brought to a platform, signed, in order, until it takes them."},
     {
         "name": "deadlines",
         "description": "What is due by when for each penalty and channel, and what the other side said.",

@@ -120,7 +120,7 @@ async def _fill(url: str, settings: Settings) -> None:
 
 def _child(settings: Settings, url: str, *command: str) -> subprocess.Popen[bytes]:
     environment = (
-        {"XINYONG_LOG_LEVEL": "warning"}
+        {"XINYONG_LOG_LEVEL": "warning", "XINYONG_WEBHOOK_LOOPBACK": "true"}
         | os.environ
         | {"XINYONG_DATABASE_URL": url, "XINYONG_DATA_DIR": str(settings.data_dir)}
     )

@@ -127,6 +127,14 @@ class Settings(BaseSettings):
         pattern="^(strict|grouped)$",
         description="strict: an answer waits until its audit entry is committed; grouped: it does not.",
     )
+    webhook_loopback: bool = Field(
+        default=False, description="Webhooks may be on this machine itself, by http too: for development only."
+    )
+    acknowledge_hours: float = Field(
+        default=24,
+        gt=0,
+        description="Hours in which a platform has to confirm a take-down that its webhook was told of.",
+    )
     oidc_config: Path | None = Field(
         default=None, description="TOML file of the OIDC issuers whose tokens are believed. Without it: keys only."
     )

@@ -1,8 +1,10 @@
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
+from asyncpg import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.changes.queries import (
@@ -55,6 +57,20 @@ async def read_changes(
     head = await find_head(connection)
     check_reader(head, after=after, log_id=log_id)
     changes = await list_changes(connection, after=after, limit=limit)
+    rendered = await render_changes(connection, changes, today=today)
+    last = changes[-1].position if changes else after
+    return ChangePage(
+        log_id=head.log_id,
+        head_position=head.position,
+        items=[rendered[change.position] for change in changes],
+        next=last if last < head.position else None,
+    )
+
+
+async def render_changes(
+    connection: Connection, changes: Sequence[LoggedChange], *, today: date
+) -> dict[int, dict[str, Any]]:
+    """Return what each change says on the day `today`, by position."""
     rendered: dict[int, dict[str, Any]] = {}
     codes = sorted({change.uscc for change in changes if change.kind is ChangeKind.SUBJECT})
     registrations = await list_registrations(connection, codes=codes) if codes else {}
@@ -71,13 +87,7 @@ async def read_changes(
         for change in about:
             record = _record(change)
             rendered[change.position] = render_record(change, versions.get(record, []), present.get(record), on=today)
-    last = changes[-1].position if changes else after
-    return ChangePage(
-        log_id=head.log_id,
-        head_position=head.position,
-        items=[rendered[change.position] for change in changes],
-        next=last if last < head.position else None,
-    )
+    return rendered
 
 
 def _record(change: LoggedChange) -> UUID:

@@ -84,6 +84,31 @@ async def list_changes(connection: Connection, *, after: int, limit: int) -> lis
     ]
 
 
+async def list_changes_at(connection: Connection, *, positions: Sequence[int]) -> list[tuple[LoggedChange, datetime]]:
+    """Return the rows of the log at these positions, each with the instant at which it was numbered."""
+    rows = await connection.fetch(
+        "SELECT position, uscc, kind, record_id, event, sequenced_at FROM change WHERE position = ANY ($1::bigint[])",
+        list(positions),
+    )
+    return [
+        (
+            LoggedChange(row["position"], row["uscc"], ChangeKind(row["kind"]), row["record_id"], row["event"]),
+            row["sequenced_at"],
+        )
+        for row in rows
+    ]
+
+
+async def find_position_before(connection: Connection, *, instant: datetime) -> int:
+    """Return the last position that was numbered before `instant`, 0 where none was."""
+    found: int = await connection.fetchval(
+        """SELECT coalesce((SELECT min(position) - 1 FROM change WHERE sequenced_at >= $1),
+            (SELECT head_position FROM change_log))""",
+        instant,
+    )
+    return found
+
+
 async def list_known_versions(
     connection: Connection, kind: ChangeKind, *, records: Sequence[tuple[str, UUID]], upto: int | None = None
 ) -> Mapping[UUID, list[KnownVersion]]:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from email.message import EmailMessage
 from typing import Final
 
 import aiosmtplib
@@ -40,8 +41,17 @@ async def send(post: Post, notice: Notice) -> None:
     Raises:
         aiosmtplib.SMTPException, OSError: it did not take it.
     """
+    await hand_over(post, message_of(notice, sender=post.sender))
+
+
+async def hand_over(post: Post, message: EmailMessage) -> None:
+    """Hand a finished mail to the server.
+
+    Raises:
+        aiosmtplib.SMTPException, OSError: it did not take it.
+    """
     await aiosmtplib.send(
-        message_of(notice, sender=post.sender),
+        message,
         hostname=post.host,
         port=post.port,
         username=post.user,

@@ -41,6 +41,13 @@ from service.models.retention import RetentionPeriod
 from service.models.sharing import DataSupply, SharingAgreement
 from service.models.spot_check import SpotCheck, SpotCheckItem, SpotCheckMember
 from service.models.subject import Subject, SubjectIdentifier, SubjectName, SubjectVersion
+from service.models.webhook import (
+    TakedownReceipt,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookNotice,
+    WebhookSecret,
+)
 
 __all__ = [
     "AccessGrant",
@@ -119,5 +126,10 @@ __all__ = [
     "SubjectName",
     "SubjectVersion",
     "Substitution",
+    "TakedownReceipt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookNotice",
+    "WebhookSecret",
     "WithdrawalNotice",
 ]

@@ -95,6 +95,18 @@ async def make_world(database: Database, folder: Path) -> None:
             ),
             {"at": BEFORE - timedelta(days=3)},
         )
+        await session.execute(
+            text(
+                """WITH p AS (INSERT INTO principal (id, name, created_at) VALUES (gen_random_uuid(), 'shop', :at) RETURNING id),
+                e AS (INSERT INTO webhook_endpoint (id, principal_id, version_no, url, kinds, regions, lists, state, position,
+                        failures, paused_until, created_at, changed_at)
+                    SELECT gen_random_uuid(), id, 1, 'https://shop.example/', '{}', '{}', '{}', 'active', 0, 0, :at, :at, :at
+                    FROM p RETURNING id)
+                INSERT INTO webhook_delivery (endpoint_id, position, uscc, state, made_at, next_at, done_at)
+                SELECT id, n, 'x', 'delivered', :at, :at, :at FROM e, generate_series(1, 3) n"""
+            ),
+            {"at": BEFORE - timedelta(days=31)},
+        )
     await enter(database)
 
 

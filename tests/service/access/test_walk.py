@@ -28,6 +28,7 @@ from service.models import (
     SpotCheckItem,
     SubjectAuthorisation,
     Substitution,
+    WebhookEndpoint,
 )
 from service.openapi import resolved
 from service.settings import Settings
@@ -151,7 +152,7 @@ async def things_of(
     first, second = principals
     days: dict[str, Any] = {"from_on": TODAY, "until_on": TODAY}
     agreement, authorisation, substitution, deadline, repair, objection = (new_id() for _ in range(6))
-    check, item, credit_record = new_id(), new_id(), new_id()
+    check, item, credit_record, webhook = new_id(), new_id(), new_id(), new_id()
     case: dict[str, Any] = {
         "uscc": uscc, "version_no": 1, "record_kind": "penalty", "record_id": penalty, "authority_code": authority,
         "statement": "x", "filed_by": "test", "filed_at": NOW,
@@ -185,6 +186,10 @@ async def things_of(
                 authority_code=authority, source_code=f"own:{authority}", party_name="x", title="x", decided_on=TODAY,
                 body={}, actor="test", recorded_at=NOW,
             ),
+            WebhookEndpoint(
+                id=webhook, principal_id=first, version_no=1, url="https://shop.example/", kinds=[], regions=[], lists=[],
+                state="active", position=0, failures=0, paused_until=NOW, created_at=NOW, changed_at=NOW,
+            ),
             SpotCheck(
                 id=check, version_no=1, state="announced", authority_code=authority, title="x", period_from=TODAY,
                 period_until=TODAY, per_authority=1, seed_source="x", form_edition="1", population=1,
@@ -204,6 +209,7 @@ async def things_of(
         "penalty_id": penalty, "entry_id": entry, "record_id": penalty, "import_id": imported, "agreement_id": agreement,
         "authorisation_id": authorisation, "substitution_id": substitution, "deadline_id": deadline,
         "repair_id": repair, "objection_id": objection, "check_id": check, "item_id": item, "credit_record_id": credit_record,
+        "webhook_id": webhook,
     }  # fmt: skip
     return {"uscc": uscc} | {name: str(value) for name, value in ids.items()}
 
