@@ -24,7 +24,8 @@ class DeadlineOut(Output):
     authority_code: str
     division_code: str
     uscc: str | None = Field(description="Null for those who only supervise.")
-    penalty_id: UUID | None
+    penalty_id: UUID | None = Field(description="The penalty it belongs to; null where it is a permit's.")
+    credit_record_id: UUID | None = Field(description="The permit it belongs to; null where it is a penalty's.")
     document_no: str | None
     starts_on: date = Field(description="The day of the event that started the term; it is not counted.")
     due_on: date = Field(description="The last day of the term.")

@@ -80,7 +80,7 @@ class RowResubmit(Input):
 class ConflictOut(Output):
     """A record of which another source says otherwise."""
 
-    kind: Literal["subject", "penalty", "blacklist_entry"]
+    kind: Literal["subject", "penalty", "blacklist_entry", "credit_record"]
     uscc: str
     record_id: UUID | None = Field(description="Null for a registration.")
     record_source: str | None = Field(description="The source that gave the record.")

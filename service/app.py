@@ -37,6 +37,7 @@ import service.health.endpoints
 import service.imports.conflicts
 import service.imports.endpoints
 import service.job_runs.endpoints
+import service.letters.endpoints
 import service.mail.endpoints
 import service.penalties.endpoints
 import service.redatings.endpoints
@@ -78,10 +79,10 @@ from service.settings import Settings
 from service.status.door import StatusDoor
 from service.store.files import store_folder
 from service.store.reader import StoreReader
+from service.typesetting import Press
 from service.web.actions.counts import Counts
 from service.web.rendering import ASSETS as PAGE_ASSETS
 from service.web.rendering import STATIC, ProblemPages
-from service.web.reports import Press
 
 ROUTERS: Final = (
     service.status.endpoints.router,
@@ -91,6 +92,7 @@ ROUTERS: Final = (
     service.repair.endpoints.router,
     service.credit_records.endpoints.router,
     service.documents.endpoints.router,
+    service.letters.endpoints.router,
     service.archive.endpoints.router,
     service.spot_checks.endpoints.router,
     service.completeness.endpoints.router,
@@ -258,7 +260,7 @@ def create_app(
     app.state.catalog_cache = CatalogCache(database)
     app.state.page_counts = Counts()
     app.state.access = AccessCache(database, tokens=read_tokens(settings.oidc_config))
-    app.state.report_press = Press()
+    app.state.press = Press()
     app.state.change_feed = ChangeFeed(database, clock)
     app.state.status_store = StoreReader(store_folder(settings), database, max_staleness=settings.max_staleness)
     # The last one added sees a request first.

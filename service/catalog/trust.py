@@ -33,6 +33,7 @@ TRUSTED: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         )
     },
     "blacklist_entry": {"document_no": ("document_no",), "removal_document_no": ("removal_document_no",)},
+    "credit_record": {},
 }
 UNRANKED: Final = 100
 _ENTRY: Final = re.compile(r"(\*|[a-z_]+):([1-9][0-9]?)")

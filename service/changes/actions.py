@@ -15,7 +15,7 @@ from service.changes.queries import (
     list_registrations,
     sequence_batch,
 )
-from service.changes.rules import ChangeKind, LoggedChange, check_reader, render_record, render_registration
+from service.changes.rules import NONE, ChangeKind, LoggedChange, check_reader, render_record, render_registration
 from service.clock import Clock
 from service.db import Database, ReadSession, driver
 
@@ -71,7 +71,9 @@ async def render_changes(
     connection: Connection, changes: Sequence[LoggedChange], *, today: date
 ) -> dict[int, dict[str, Any]]:
     """Return what each change says on the day `today`, by position."""
-    rendered: dict[int, dict[str, Any]] = {}
+    rendered: dict[int, dict[str, Any]] = {
+        change.position: {"position": change.position, "event": NONE} for change in changes if change.kind is None
+    }
     codes = sorted({change.uscc for change in changes if change.kind is ChangeKind.SUBJECT})
     registrations = await list_registrations(connection, codes=codes) if codes else {}
     for change in changes:

@@ -17,6 +17,9 @@ INSTANT: Final = timedelta(microseconds=1)
 CHANNEL: Final = "xinyong_changes"
 MOVED: Final = f"SELECT pg_notify('{CHANNEL}', '')"
 
+#: The kinds of which readers are told; credit records of further classes are nobody's but their own people's.
+_TOLD: Final = {kind.value: kind for kind in ChangeKind}
+
 #: What a reader sees of a record's present version, beside the columns that both kinds have.
 _VIEW: Final = {
     ChangeKind.PENALTY: ("penalty_version", "v.kinds, v.decided_on, v.fine_fen", ""),
@@ -79,7 +82,7 @@ async def list_changes(connection: Connection, *, after: int, limit: int) -> lis
         limit,
     )
     return [
-        LoggedChange(row["position"], row["uscc"], ChangeKind(row["kind"]), row["record_id"], row["event"])
+        LoggedChange(row["position"], row["uscc"], _TOLD.get(row["kind"]), row["record_id"], row["event"])
         for row in rows
     ]
 
@@ -92,7 +95,7 @@ async def list_changes_at(connection: Connection, *, positions: Sequence[int]) -
     )
     return [
         (
-            LoggedChange(row["position"], row["uscc"], ChangeKind(row["kind"]), row["record_id"], row["event"]),
+            LoggedChange(row["position"], row["uscc"], _TOLD.get(row["kind"]), row["record_id"], row["event"]),
             row["sequenced_at"],
         )
         for row in rows

@@ -138,11 +138,11 @@ class LogHead:
 
 @dataclass(frozen=True, slots=True)
 class LoggedChange:
-    """One row of the log."""
+    """One row of the log; `kind` is None where readers are told no more than that the position is taken."""
 
     position: int
     uscc: str
-    kind: ChangeKind
+    kind: ChangeKind | None
     record_id: UUID | None
     event: str
 
@@ -201,6 +201,17 @@ def ended_on(versions: Sequence[KnownVersion], *, on: date) -> date | None:
     return None
 
 
+def told_kind(change: LoggedChange) -> ChangeKind:
+    """Return the kind of a change that readers are told of.
+
+    Raises:
+        ValueError: they are told nothing of it.
+    """
+    if change.kind is None:
+        raise ValueError(f"nobody is told of the change at position {change.position}")
+    return change.kind
+
+
 def public_view(kind: ChangeKind, row: dict[str, Any]) -> dict[str, Any]:
     """Return the public members of a record's version; texts that are held back for personal data are null."""
     held = set(row["held_texts"])
@@ -215,10 +226,10 @@ def render_record(
         return {
             "position": change.position,
             "event": "published" if change.event == ENDED else change.event,
-            "kind": change.kind.value,
+            "kind": told_kind(change).value,
             "uscc": change.uscc,
             "id": change.record_id,
-            "record": public_view(change.kind, row),
+            "record": public_view(told_kind(change), row),
         }
     end = ended_on(versions, on=on)
     if end is None:
@@ -234,7 +245,7 @@ def render_registration(change: LoggedChange, registration: Registration | None)
     """
     if registration is None or not (registration.registered or registration.was_registered):
         return {"position": change.position, "event": NONE}
-    told = {"position": change.position, "kind": change.kind.value, "uscc": change.uscc, "id": None}
+    told = {"position": change.position, "kind": told_kind(change).value, "uscc": change.uscc, "id": None}
     if not registration.registered:
         return told | {"event": UNREGISTERED, "record": None}
     record = registration_view(change.uscc, registration.name, registration.status)

@@ -19,13 +19,14 @@ from service.imports.local import import_file
 from service.imports.rules import REASONS
 from service.imports.runner import Progress
 from service.settings import Settings
+from service.tables.columns import KINDS
 
 
 def import_(
     file: Annotated[
         Path, typer.Argument(exists=True, dir_okay=False, help="CSV, XLSX, XLS, SpreadsheetML, JSON Lines; .zip, .gz.")
     ],
-    kind: Annotated[str, typer.Option(help="subjects, penalties or blacklist.")],
+    kind: Annotated[str, typer.Option(help="subjects, penalties, blacklist or permits.")],
     authority: Annotated[str, typer.Option(help="Code or name of the importing authority.")],
     source: Annotated[str | None, typer.Option(help="Source that has published the rows; none: own drafts.")] = None,
     list_: Annotated[str | None, typer.Option("--list", help="List of the entries, where the file names none.")] = None,
@@ -46,8 +47,8 @@ def import_(
 
     Example: [bold]xinyong import penalties.xlsx --kind penalties --authority cq-market-regulation --source city-site[/bold]
     """
-    if kind not in {"subjects", "penalties", "blacklist"}:
-        err.print(f"--kind is subjects, penalties or blacklist, not {kind!r}.")
+    if kind not in KINDS:
+        err.print(f"--kind is {', '.join(KINDS)}, not {kind!r}.")
         raise typer.Exit(2)
     pairs = dict(pair.split("=", 1) for pair in column_map or () if "=" in pair)
     settings = Settings()

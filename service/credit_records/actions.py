@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -12,7 +12,7 @@ from service.access.rules import Actor, Role
 from service.access.seen import note_owners
 from service.catalog.rules import Catalog
 from service.clock import legal_day
-from service.credit_records.queries import Row, append_version, find_record, insert_version
+from service.credit_records.queries import Row, append_version, find_record, insert_record
 from service.credit_records.rules import (
     BodyRefused,
     NoSuchCreditRecord,
@@ -21,17 +21,15 @@ from service.credit_records.rules import (
     RecordWithdrawn,
     check_body,
     class_of,
+    is_reported,
+    natural_key,
 )
 from service.db import violated_constraint
 from service.personal_data.rules import scan
 from service.reading.document_numbers import read_document_no
-from service.records.queries import ensure_subject, new_id
+from service.records.queries import ensure_subject, new_id, put_record_name
 from service.records.rules import OtherAuthority, check_day
-from service.records.terms import due_by
 from service.versions import ExpectedVersion
-
-#: Reporting permits to Credit China. Source: 发改办财金〔2018〕424号.
-REPORTING: Final = "D01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ class Statement:
     body: dict[str, Any]
 
 
-def _columns(catalog: Catalog, stated: Statement, *, today: date) -> Row:
+def _columns(stated: Statement, *, today: date) -> Row:
     kind = class_of(stated.class_id)
     check_body(kind, stated.body)
     personal = [name for name in ("party_name", "title", "document_no") if scan(getattr(stated, name) or "")]
@@ -67,7 +65,6 @@ def _columns(catalog: Catalog, stated: Statement, *, today: date) -> Row:
                 detail_zh="有效期截止日早于起始日。",
                 problems={"valid_until": "lies before the first day"},
             )
-    term = due_by(catalog, REPORTING, stated.decided_on) if kind.reported else None
     return {
         "class_id": kind.id,
         "party_name": stated.party_name,
@@ -78,8 +75,6 @@ def _columns(catalog: Catalog, stated: Statement, *, today: date) -> Row:
         "valid_from": stated.valid_from,
         "valid_until": stated.valid_until,
         "body": stated.body,
-        "due_on": None if term is None else term.on,
-        "provisional": term is not None and term.provisional,
     }
 
 
@@ -105,29 +100,33 @@ async def record(
         raise OtherAuthority(
             f"Your key records nothing for the authority {authority}.", detail_zh="该密钥不能以此机关名义录入。"
         )
-    columns = _columns(catalog, stated, today=legal_day(now))
+    columns = _columns(stated, today=legal_day(now))
     note_owners(session, [authority])
     await ensure_subject(session, uscc=uscc, now=now)
+    await put_record_name(session, uscc=uscc, name=stated.party_name)
     values = columns | {
         "uscc": uscc,
         "id": new_id(),
-        "version_no": 1,
         "state": "recorded",
         "command": "record",
         "authority_code": authority,
+        "authority_name": catalog.authority_by_code[authority].name,
         "source_code": f"own:{authority}",
         "actor": str(actor.id),
+        "recorders": [str(actor.id)],
         "recorded_at": now,
     }
     try:
         async with session.begin_nested():
-            return await insert_version(session, values)
+            return await insert_record(
+                session, values, key=natural_key(columns["class_id"], authority, columns["document_key"])
+            )
     except IntegrityError as error:
         raise _taken(error) from error
 
 
 def _taken(error: IntegrityError) -> Exception:
-    if violated_constraint(error) != "uq_credit_record_version_number":
+    if violated_constraint(error) != "uq_credit_record_natural_key":
         return error
     return NumberTaken(
         "Your authority has a record of this class and number about this subject already.", detail_zh="该文号已录入。"
@@ -164,7 +163,7 @@ def _event(on: On, command: str) -> Row:
     return {"command": command, "actor": str(on.actor.id), "recorded_at": on.now}
 
 
-async def correct(session: AsyncSession, catalog: Catalog, on: On, *, stated: Statement, reason: str) -> Row:
+async def correct(session: AsyncSession, on: On, *, stated: Statement, reason: str) -> Row:
     """State a record anew; its class stays. The version before stays readable.
 
     Raises:
@@ -177,10 +176,16 @@ async def correct(session: AsyncSession, catalog: Catalog, on: On, *, stated: St
             detail_zh="类别不可更改。",
             problems={"class_id": "differs"},
         )
-    columns = _columns(catalog, stated, today=legal_day(on.now))
+    columns = _columns(stated, today=legal_day(on.now))
+    await put_record_name(session, uscc=on.uscc, name=stated.party_name)
+    written = sorted({*row["recorders"], str(on.actor.id)})
+    changes = columns | _event(on, "correct") | {"reason": reason, "recorders": written}
+    head = None
+    if columns["document_key"] != row["document_key"]:
+        head = {"natural_key": natural_key(row["class_id"], row["authority_code"], columns["document_key"])}
     try:
         async with session.begin_nested():
-            return await append_version(session, row, columns | _event(on, "correct") | {"reason": reason})
+            return await append_version(session, row, changes, head=head)
     except IntegrityError as error:
         raise _taken(error) from error
 
@@ -193,7 +198,8 @@ async def withdraw(session: AsyncSession, on: On, *, reason: str) -> Row:
         VersionRequired, VersionMismatch: the present version is not the expected one.
     """
     row = await _begin(session, on)
-    return await append_version(session, row, _event(on, "withdraw") | {"state": "withdrawn", "reason": reason})
+    changes = _event(on, "withdraw") | {"state": "withdrawn", "reason": reason}
+    return await append_version(session, row, changes)
 
 
 async def keep_reported(session: AsyncSession, on: On, *, reported_on: date) -> Row:
@@ -205,7 +211,7 @@ async def keep_reported(session: AsyncSession, on: On, *, reported_on: date) -> 
         Refusal: as `withdraw`.
     """
     row = await _begin(session, on)
-    if row["due_on"] is None or row["reported_on"] is not None:
+    if not is_reported(class_of(row["class_id"]), row) or row["reported_on"] is not None:
         raise NothingToReport(
             "Its class is not reported to Credit China, or it was accepted already.", detail_zh="无需报送或已报送。"
         )

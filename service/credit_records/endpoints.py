@@ -18,6 +18,7 @@ from schemas.credit_records import (
 from schemas.penalties import Reasoned
 from service.access.declared import Whose
 from service.access.rules import RECORD_ROLES, Actor, Role, WhichAuthority
+from service.catalog.rules import Catalog
 from service.credit_records.actions import On, Statement, correct, keep_reported, record, withdraw
 from service.credit_records.queries import Row, count_coverage, find_record, list_records
 from service.credit_records.rules import (
@@ -91,9 +92,11 @@ def _stated(body: RecordStated) -> Statement:
     return Statement(**body.model_dump(exclude={"authority", "reason"}))
 
 
-def _answer(row: Row, today: date, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def _answer(
+    row: Row, catalog: Catalog, today: date, *, status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
     told = {"ETag": version_etag(row["version_no"]), **OWN, **(headers or {})}
-    return json_response(record_view(row, today=today), status=status, headers=told)
+    return json_response(record_view(row, catalog, today=today), status=status, headers=told)
 
 
 @router.get(
@@ -150,6 +153,7 @@ async def list_subject_records(
     uscc: Uscc,
     actor: Reader,
     session: ReadSessionDep,
+    catalog: CatalogDep,
     note: NoteDep,
     today: Today,
     class_id: Annotated[str | None, Query(max_length=80, description="Only of this class.")] = None,
@@ -158,7 +162,7 @@ async def list_subject_records(
     code, _ = read_uscc(uscc)
     rows = await list_records(session, uscc=code, actor=actor, class_id=class_id)
     note.owners |= {row["authority_code"] for row in rows}
-    return json_response({"items": [record_view(row, today=today) for row in rows]}, headers=OWN)
+    return json_response({"items": [record_view(row, catalog, today=today) for row in rows]}, headers=OWN)
 
 
 @router.post(
@@ -200,7 +204,7 @@ async def record_credit_record(
     authority = body.authority or actor.authority_for(Role.RECORDER)
     row = await record(session, catalog, uscc=code, stated=_stated(body), authority=authority, actor=actor, now=now)
     response.headers["Location"] = f"/v1/subjects/{code}/credit-records/{row['id']}"
-    return _answer(row, today, status=201, headers=dict(response.headers))
+    return _answer(row, catalog, today, status=201, headers=dict(response.headers))
 
 
 @router.get(
@@ -210,7 +214,13 @@ async def record_credit_record(
     responses=answers(RECORD, *ROLE_REFUSALS, MalformedUscc, NoSuchCreditRecord, headers=("ETag",)),
 )
 async def show_record(
-    uscc: Uscc, credit_record_id: UUID, actor: Reader, session: ReadSessionDep, note: NoteDep, today: Today
+    uscc: Uscc,
+    credit_record_id: UUID,
+    actor: Reader,
+    session: ReadSessionDep,
+    catalog: CatalogDep,
+    note: NoteDep,
+    today: Today,
 ) -> Response:
     """Give a record; the ETag is the version that a change names in `If-Match`."""
     code, _ = read_uscc(uscc)
@@ -220,7 +230,7 @@ async def show_record(
             f"There is no credit record {credit_record_id} here that you may see.", detail_zh="没有可供查看的此项记录。"
         )
     note.owners.add(row["authority_code"])
-    return _answer(row, today)
+    return _answer(row, catalog, today)
 
 
 @router.post(
@@ -243,7 +253,7 @@ async def correct_record(
     """State a record anew. The version before is kept."""
     code, _ = read_uscc(uscc)
     on = On(code, credit_record_id, expected, actor, now)
-    return _answer(await correct(session, catalog, on, stated=_stated(body), reason=body.reason), today)
+    return _answer(await correct(session, on, stated=_stated(body), reason=body.reason), catalog, today)
 
 
 @router.post(
@@ -258,13 +268,16 @@ async def withdraw_record(
     body: Annotated[Reasoned, Body(examples=[{"reason": "许可已被撤销"}])],
     actor: Recorder,
     session: SessionDep,
+    catalog: CatalogDep,
     expected: VersionDep,
     now: Now,
     today: Today,
 ) -> Response:
     """Withdraw a record that is wrong, or that its authority revoked."""
     code, _ = read_uscc(uscc)
-    return _answer(await withdraw(session, On(code, credit_record_id, expected, actor, now), reason=body.reason), today)
+    return _answer(
+        await withdraw(session, On(code, credit_record_id, expected, actor, now), reason=body.reason), catalog, today
+    )
 
 
 @router.post(
@@ -281,6 +294,7 @@ async def enter_reported(
     body: Annotated[ReportedOn, Body(examples=[{"reported_on": "2026-11-24"}])],
     actor: Recorder,
     session: SessionDep,
+    catalog: CatalogDep,
     expected: VersionDep,
     now: Now,
     today: Today,
@@ -288,4 +302,4 @@ async def enter_reported(
     """Enter the day on which the other side accepted a permit: that meets D01, sending does not."""
     code, _ = read_uscc(uscc)
     on = On(code, credit_record_id, expected, actor, now)
-    return _answer(await keep_reported(session, on, reported_on=body.reported_on), today)
+    return _answer(await keep_reported(session, on, reported_on=body.reported_on), catalog, today)

@@ -1,19 +1,25 @@
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, exists, func, insert, or_, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from service.access.past import Past
 from service.access.rules import Actor
 from service.access.visibility import among
 from service.db import ReadSession
-from service.models import CreditRecordVersion, PenaltyVersion, SubjectVersion
+from service.models import Change, CreditRecord, CreditRecordVersion, PenaltyVersion, PendingChange, SubjectVersion
 from service.versions import VersionMismatch
 
 Row = dict[str, Any]
 _V = CreditRecordVersion
+_H = CreditRecord
+#: What a record of the further classes is called in the change log.
+KIND: Final = "credit_record"
+#: Columns that belong to one act and are not carried into the next version.
+OF_THE_ACT: Final[Row] = {"superseded_at": None, "reason": None, "import_id": None, "import_row": None}
 
 
 def _seen(actor: Actor) -> ColumnElement[bool]:
@@ -24,28 +30,35 @@ def _seen(actor: Actor) -> ColumnElement[bool]:
 
 
 async def list_records(
-    session: AsyncSession | ReadSession,
-    *,
-    uscc: str,
-    actor: Actor,
-    class_id: str | None = None,
-    past: Past | None = None,
+    session: AsyncSession | ReadSession, *, uscc: str, actor: Actor, class_id: str | None = None
 ) -> Sequence[Row]:
-    """Return the versions of a subject's records that the actor may see, by class and day.
-
-    They are the current ones, or those of the `past`: these records are in no log, so it is the instant of recording that
-    says what was known.
-    """
-    query = select(_V.__table__).where(_V.uscc == uscc, _seen(actor))
-    known_at = None if past is None else past.known_at
-    if known_at is None:
-        query = query.where(_V.superseded_at.is_(None))
-    else:
-        query = query.where(_V.recorded_at <= known_at, or_(_V.superseded_at.is_(None), _V.superseded_at > known_at))
-    if past is not None and past.moment.as_of is not None:
-        query = query.where(_V.decided_on <= past.day)
+    """Return the current versions of a subject's records that the actor may see, by class and day."""
+    query = select(_V.__table__).where(_V.uscc == uscc, _V.superseded_at.is_(None), _V.state != "void", _seen(actor))
     if class_id is not None:
         query = query.where(_V.class_id == class_id)
+    found = await session.execute(query.order_by(_V.class_id, _V.decided_on.desc(), _V.id))
+    return [dict(row) for row in found.mappings()]
+
+
+async def list_known_records(
+    session: ReadSession, *, uscc: str, actor: Actor, past: Past | None = None
+) -> Sequence[Row]:
+    """Return a subject's records that the actor may see as the change log has them: what has no position is left out.
+
+    Of the `past`: what had its position by then, and was decided by its day.
+    """
+    one = aliased(_V)
+    log = PendingChange if past is None else Change
+    same = (log.uscc == one.uscc, log.kind == KIND, log.record_id == one.id, log.version_no == one.version_no)
+    known = ~exists().where(*same) if past is None else exists().where(*same, Change.position <= past.position)
+    latest = (
+        select(one.uscc, one.id, func.max(one.version_no)).where(one.uscc == uscc, known).group_by(one.uscc, one.id)
+    )
+    query = select(_V.__table__).where(
+        tuple_(_V.uscc, _V.id, _V.version_no).in_(latest), _V.state != "void", _seen(actor)
+    )
+    if past is not None and past.moment.as_of is not None:
+        query = query.where(_V.decided_on <= past.day)
     found = await session.execute(query.order_by(_V.class_id, _V.decided_on.desc(), _V.id))
     return [dict(row) for row in found.mappings()]
 
@@ -54,19 +67,58 @@ async def find_record(
     session: AsyncSession | ReadSession, *, uscc: str, record_id: UUID, actor: Actor, lock: bool = False
 ) -> Row | None:
     """Return the current version of a record that the actor may see, locked when it is to be changed, or None."""
-    query = select(_V.__table__).where(_V.uscc == uscc, _V.id == record_id, _V.superseded_at.is_(None), _seen(actor))
+    query = select(_V.__table__).where(
+        _V.uscc == uscc, _V.id == record_id, _V.superseded_at.is_(None), _V.state != "void", _seen(actor)
+    )
     row = (await session.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
     return None if row is None else dict(row)
 
 
-async def insert_version(session: AsyncSession, values: Row) -> Row:
-    """Insert a version; a document number that is taken violates `uq_credit_record_version_number`."""
+async def insert_record(session: AsyncSession, values: Row, *, key: str | None) -> Row:
+    """Insert a record with its first version and pending change; a key that is taken violates its index.
+
+    A withdrawn record gives its key up to the one that is made anew.
+    """
+    if key is not None:
+        await session.execute(
+            update(_H)
+            .where(_H.uscc == values["uscc"], _H.natural_key == key, _H.state == "withdrawn")
+            .values(natural_key=None)
+        )
+    await session.execute(
+        insert(_H).values(
+            uscc=values["uscc"],
+            id=values["id"],
+            class_id=values["class_id"],
+            natural_key=key,
+            state=values["state"],
+            version_no=1,
+            created_at=values["recorded_at"],
+        )
+    )
+    return await _insert_version(session, values | {"version_no": 1}, event="recorded")
+
+
+async def _insert_version(session: AsyncSession, values: Row, *, event: str) -> Row:
     made = await session.execute(insert(_V).values(values).returning(_V.__table__))
-    return dict(made.mappings().one())
+    row = dict(made.mappings().one())
+    await session.execute(
+        insert(PendingChange).values(
+            uscc=row["uscc"],
+            kind=KIND,
+            record_id=row["id"],
+            version_no=row["version_no"],
+            event=event,
+            recorded_at=row["recorded_at"],
+        )
+    )
+    return row
 
 
-async def append_version(session: AsyncSession, row: Row, changes: Row) -> Row:
-    """Append the version that `changes` make of the current `row`; whoever comes second is refused.
+async def append_version(session: AsyncSession, row: Row, changes: Row, *, head: Row | None = None) -> Row:
+    """Append the version that `changes` make of the current `row`, and its pending change; whoever comes second is refused.
+
+    `head` are columns of the head that it changes; a natural key that is taken violates its index.
 
     Raises:
         VersionMismatch: somebody else changed it first.
@@ -84,9 +136,13 @@ async def append_version(session: AsyncSession, row: Row, changes: Row) -> Row:
     )
     if closed.one_or_none() is None:
         raise VersionMismatch("Somebody else changed it first. Read it again.", detail_zh="记录已被他人修改。")
-    return await insert_version(
-        session, row | {"superseded_at": None, "reason": None} | changes | {"version_no": row["version_no"] + 1}
+    after = row | OF_THE_ACT | changes | {"version_no": row["version_no"] + 1}
+    await session.execute(
+        update(_H)
+        .where(_H.uscc == row["uscc"], _H.id == row["id"])
+        .values(version_no=after["version_no"], state=after["state"], **(head or {}))
     )
+    return await _insert_version(session, after, event="withdrawn" if after["state"] == "withdrawn" else "corrected")
 
 
 async def count_coverage(session: ReadSession) -> dict[str, list[Row]]:

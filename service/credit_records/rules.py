@@ -153,6 +153,16 @@ def _problem(field: Field, value: object) -> str | None:
     return "holds personal data" if scan(value) else None
 
 
+def natural_key(class_id: str, authority: str, document_key: str | None) -> str | None:
+    """Return the key by which a record with a document number is known again; None without one."""
+    return None if document_key is None else f"{class_id}|{authority}|{document_key}"
+
+
+def is_reported(kind: RecordClass, row: Mapping[str, Any]) -> bool:
+    """Return whether Credit China gets a record from here: its class is reported, and it is an authority's own."""
+    return kind.reported and str(row["source_code"]).startswith("own:")
+
+
 def speaks_on(kind: RecordClass, row: Mapping[str, Any], *, today: date) -> bool:
     """Return whether a record speaks on a day: it is not withdrawn, and the day lies in its validity where its class has one."""
     if row["state"] != "recorded":

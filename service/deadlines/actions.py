@@ -32,27 +32,32 @@ from service.deadlines.queries import (
     standing_of,
 )
 from service.deadlines.rules import (
+    PERMIT,
+    AnsweredOnTheRecord,
     Change,
     Dues,
     NoSuchDeadline,
     OtherDeadline,
     Outcome,
+    Permit,
     Record,
+    State,
     Tracked,
     check_answer,
     compare,
     law_digest,
     remind_before,
     tracked_deadlines,
+    tracked_of_permit,
 )
-from service.records.review import Key, review_records
+from service.records.review import PENALTIES_AND_PERMITS, Key, review_records
 
 #: Records of one transaction.
 BATCH: Final = 2000
 
 
 async def track_deadlines(database: Database, *, now: datetime, batch: int = BATCH) -> int:
-    """Bring the deadlines of all penalties up to the log and the law; return how many were opened or changed."""
+    """Bring the deadlines of all penalties and permits up to the log and the law; return how many were opened or changed."""
     async with database.reading() as session:
         catalog = await load_catalog(session)
     dues = Dues(catalog)
@@ -60,7 +65,14 @@ async def track_deadlines(database: Database, *, now: datetime, batch: int = BAT
     async def work(connection: Connection, keys: list[Key], cause: str) -> int:
         return await _bring_up(connection, catalog, dues, keys, cause=cause, now=now)
 
-    return await review_records(database, table="deadline_cursor", law=law_digest(catalog), batch=batch, work=work)
+    return await review_records(
+        database,
+        table="deadline_cursor",
+        law=law_digest(catalog),
+        batch=batch,
+        work=work,
+        heads=PENALTIES_AND_PERMITS,
+    )
 
 
 async def derive_deadlines(
@@ -92,6 +104,7 @@ async def answer_deadline(
         NoSuchDeadline: there is none that the actor may see.
         OtherDeadline: the actor neither records nor reviews for its authority.
         DeadlineNotOpen, ImpossibleAnswerDay, RejectionWithoutReason: see `check_answer`.
+        AnsweredOnTheRecord: it is a permit's, which says itself when it was accepted.
     """
     connection = await driver(session)
     row = await lock_deadline(connection, deadline_id=deadline_id)
@@ -103,6 +116,12 @@ async def answer_deadline(
             detail_zh="该密钥不能以此机关名义办理。",
         )
     standing = standing_of(row)
+    if row["record_kind"] == PERMIT and not (outcome is Outcome.REJECTED and standing.state is State.OPEN):
+        raise AnsweredOnTheRecord(
+            f"Enter the acceptance of a permit on the permit itself:"
+            f" POST /v1/subjects/{row['uscc']}/credit-records/{row['record_id']}/reported.",
+            detail_zh="许可的报送结果请在该许可记录上登记。",
+        )
     check_answer(standing, outcome, on=on, today=legal_day(now), reason=reason)
     key = (row["uscc"], row["record_id"])
     others = (await list_standing(connection, keys=[key])).get(row["record_id"], [])
@@ -141,12 +160,15 @@ async def _bring_up(
 ) -> int:
     records = await list_records(connection, catalog, keys=keys)
     standing = await list_standing(connection, keys=keys)
-    new: list[tuple[Record, Tracked]] = []
+    new: list[tuple[Record | Permit, Tracked]] = []
     changes: list[Change] = []
     for record in records:
         present = standing.get(record.id, [])
         met = {one.deadline: one.met_on for one in present if one.met_on is not None}
-        tracked = tracked_deadlines(record, catalog, dues, met)
+        if isinstance(record, Permit):
+            tracked = tracked_of_permit(record, catalog, dues)
+        else:
+            tracked = tracked_deadlines(record, catalog, dues, met)
         changes += compare(present, tracked)
         known = {one.deadline for one in present}
         new += [(record, one) for one in tracked.values() if one.deadline not in known]

@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping
 
 from service.catalog.rules import Catalog
 from service.deadlines.lists import Sight
-from service.deadlines.rules import State
+from service.deadlines.rules import PERMIT, State
 from service.working_days.rules import due_day, working_days_left
 
 Row = RowMapping
@@ -34,7 +34,8 @@ def deadline_view(row: Row, catalog: Catalog, sight: Sight, *, today: date) -> V
         "authority_code": row["authority_code"],
         "division_code": row["division_code"],
         "uscc": row["uscc"] if shown else None,
-        "penalty_id": row["record_id"] if shown else None,
+        "penalty_id": row["record_id"] if shown and row["record_kind"] == "penalty" else None,
+        "credit_record_id": row["record_id"] if shown and row["record_kind"] == PERMIT else None,
         "document_no": row["document_no"] if shown else None,
         "starts_on": row["starts_on"],
         "due_on": row["due_on"],

@@ -13,6 +13,7 @@ from service.deadlines.answers import deadline_view, history_view, month_view, s
 from service.deadlines.lists import Wanted, count_month, find_deadline, list_deadlines, list_events, sight_of
 from service.deadlines.rules import (
     SOON_DAYS,
+    AnsweredOnTheRecord,
     DeadlineNotOpen,
     ImpossibleAnswerDay,
     NoSuchDeadline,
@@ -176,6 +177,7 @@ async def show_deadline(
         NoSuchDeadline,
         OtherDeadline,
         DeadlineNotOpen,
+        AnsweredOnTheRecord,
         ImpossibleAnswerDay,
         RejectionWithoutReason,
         status=201,

@@ -16,6 +16,7 @@ DEADLINE: Final[dict[str, Any]] = {
     "division_code": "500000",
     "uscc": "91500000XY0000012K",
     "penalty_id": "0199d3b0-6f1a-7c31-8a55-2f5f7d9e1c03",
+    "credit_record_id": None,
     "document_no": "渝示罚〔2026〕12号",
     "starts_on": "2026-09-18",
     "due_on": "2026-10-22",

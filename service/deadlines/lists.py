@@ -3,10 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, RowMapping, Text, and_, any_, bindparam, func, select, text, true, tuple_
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    RowMapping,
+    ScalarSelect,
+    Text,
+    and_,
+    any_,
+    bindparam,
+    func,
+    select,
+    text,
+    true,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.access.rules import Actor
@@ -14,7 +28,7 @@ from service.access.seen import note_owners
 from service.catalog.rules import Catalog
 from service.db import ReadSession
 from service.deadlines.rules import State
-from service.models import Deadline, DeadlineEvent, PenaltyVersion
+from service.models import CreditRecordVersion, Deadline, DeadlineEvent, PenaltyVersion
 
 Row = RowMapping
 
@@ -53,15 +67,15 @@ class Wanted:
     moved: bool = False
 
 
-_DOCUMENT: Final = (
-    select(PenaltyVersion.document_no)
-    .where(
-        PenaltyVersion.uscc == Deadline.uscc,
-        PenaltyVersion.id == Deadline.record_id,
-        PenaltyVersion.superseded_at.is_(None),
+def _document(version: type[PenaltyVersion | CreditRecordVersion]) -> ScalarSelect[Any]:
+    return (
+        select(version.document_no)
+        .where(version.uscc == Deadline.uscc, version.id == Deadline.record_id, version.superseded_at.is_(None))
+        .scalar_subquery()
     )
-    .scalar_subquery()
-)
+
+
+_DOCUMENT: Final = func.coalesce(_document(PenaltyVersion), _document(CreditRecordVersion))
 
 
 def _among(values: frozenset[str]) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ import uuid_utils
 from asyncpg import Connection
 
 from service.catalog.rules import Catalog
-from service.deadlines.rules import Change, Record, Standing, State, Tracked
+from service.deadlines.rules import PERMIT, Change, Permit, Record, Standing, State, Tracked
 from service.records.review import Key
 from service.rulebook.deadlines import RecordedPenalty
 
@@ -22,10 +22,23 @@ JOIN penalty_version v ON v.uscc = a.uscc AND v.id = a.id AND v.superseded_at IS
 LEFT JOIN subject_version s ON s.uscc = v.uscc AND s.superseded_at IS NULL AND s.registered AND s.state <> 'void'"""
 
 
-async def list_records(connection: Connection, catalog: Catalog, *, keys: Sequence[Key]) -> list[Record]:
-    """Return the present versions of penalties, as far as deadlines depend on them."""
-    rows = await connection.fetch(_RECORDS, [uscc for uscc, _ in keys], [one for _, one in keys])
-    return [record for row in rows if (record := _record(row, catalog)) is not None]
+_PERMITS: Final = """
+SELECT v.uscc, v.id, v.state, v.source_code, v.authority_code, v.decided_on, v.reported_on
+FROM unnest($1::text[], $2::uuid[]) AS a (uscc, id)
+JOIN credit_record_version v ON v.uscc = a.uscc AND v.id = a.id AND v.superseded_at IS NULL AND v.class_id = 'permit'"""
+
+
+async def list_records(connection: Connection, catalog: Catalog, *, keys: Sequence[Key]) -> list[Record | Permit]:
+    """Return the present versions of penalties and permits, as far as deadlines depend on them."""
+    asked = ([uscc for uscc, _ in keys], [one for _, one in keys])
+    rows = await connection.fetch(_RECORDS, *asked)
+    found: list[Record | Permit] = [record for row in rows if (record := _record(row, catalog)) is not None]
+    for row in await connection.fetch(_PERMITS, *asked):
+        if row["authority_code"] in catalog.authority_by_code:
+            is_own = row["source_code"].startswith("own:")
+            told = (row["state"], is_own, row["authority_code"], row["decided_on"], row["reported_on"])
+            found.append(Permit(row["uscc"], row["id"], *told))
+    return found
 
 
 def _record(row: Mapping[str, Any], catalog: Catalog) -> Record | None:
@@ -75,7 +88,12 @@ def standing_of(row: Mapping[str, Any]) -> Standing:
 
 
 async def insert_deadlines(
-    connection: Connection, rows: Iterable[tuple[Record, Tracked]], catalog: Catalog, *, cause: str, now: datetime
+    connection: Connection,
+    rows: Iterable[tuple[Record | Permit, Tracked]],
+    catalog: Catalog,
+    *,
+    cause: str,
+    now: datetime,
 ) -> int:
     """Open deadlines, with their first event; one that another run opened meanwhile stays as it is."""
     values = [
@@ -93,6 +111,8 @@ async def insert_deadlines(
             one.due.on,
             one.due.provisional,
             one.state.value,
+            "penalty" if isinstance(record, Record) else PERMIT,
+            one.met_on,
         )
         for record, one in rows
         if one.state is not State.DROPPED
@@ -102,17 +122,17 @@ async def insert_deadlines(
     opened = await connection.fetchval(
         """WITH opened AS (
             INSERT INTO deadline (id, uscc, record_kind, record_id, deadline, rule_id, channel, bearer, authority_code,
-                division_code, starts_on, due_on, provisional, state, opened_at, changed_at)
-            SELECT id, uscc, 'penalty', record_id, deadline, rule_id, channel, bearer, authority_code, division_code,
-                starts_on, due_on, provisional, state, $14, $14
+                division_code, starts_on, due_on, provisional, state, met_on, opened_at, changed_at)
+            SELECT id, uscc, record_kind, record_id, deadline, rule_id, channel, bearer, authority_code, division_code,
+                starts_on, due_on, provisional, state, met_on, $16, $16
             FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-                $9::text[], $10::date[], $11::date[], $12::bool[], $13::text[])
+                $9::text[], $10::date[], $11::date[], $12::bool[], $13::text[], $14::text[], $15::date[])
                 AS n (id, uscc, record_id, deadline, rule_id, channel, bearer, authority_code, division_code, starts_on,
-                      due_on, provisional, state)
+                      due_on, provisional, state, record_kind, met_on)
             ON CONFLICT DO NOTHING RETURNING id, due_on
         ), told AS (
             INSERT INTO deadline_event (deadline_id, event, due_on, actor, reason, at)
-            SELECT id, 'opened', due_on, 'job', $15, $14 FROM opened RETURNING 1
+            SELECT id, 'opened', due_on, 'job', $17, $16 FROM opened RETURNING 1
         ) SELECT count(*) FROM told""",
         *map(list, zip(*values, strict=True)),
         now,
@@ -134,18 +154,19 @@ async def change_deadlines(connection: Connection, changes: Sequence[Change], *,
             one.tracked.due.on if one.tracked else one.standing.due_on,
             one.tracked.due.provisional if one.tracked else one.standing.provisional,
             _state(one).value,
+            (one.tracked and one.tracked.met_on) or one.standing.met_on,
         )
         for one in changes
     ]
     await connection.execute(
-        """WITH n AS (SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::date[], $5::date[], $6::bool[], $7::text[])
-                AS n (id, event, rule_id, starts_on, due_on, provisional, state)
+        """WITH n AS (SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::date[], $5::date[], $6::bool[], $7::text[], $8::date[])
+                AS n (id, event, rule_id, starts_on, due_on, provisional, state, met_on)
         ), told AS (
             INSERT INTO deadline_event (deadline_id, event, was_due_on, due_on, actor, reason, at)
-            SELECT n.id, n.event, d.due_on, n.due_on, 'job', $9, $8 FROM n JOIN deadline d ON d.id = n.id
+            SELECT n.id, n.event, d.due_on, n.due_on, 'job', $10, $9 FROM n JOIN deadline d ON d.id = n.id
         )
         UPDATE deadline d SET rule_id = n.rule_id, starts_on = n.starts_on, due_on = n.due_on,
-            provisional = n.provisional, state = n.state, changed_at = $8,
+            provisional = n.provisional, state = n.state, met_on = n.met_on, changed_at = $9,
             escalated_on = CASE WHEN n.due_on > d.due_on THEN NULL ELSE d.escalated_on END
         FROM n WHERE n.id = d.id""",
         *map(list, zip(*values, strict=True)),
@@ -158,7 +179,8 @@ async def change_deadlines(connection: Connection, changes: Sequence[Change], *,
 def _state(change: Change) -> State:
     if change.tracked is None:
         return State.DROPPED
-    return State.MET if change.standing.met_on is not None else change.tracked.state
+    is_met = change.standing.met_on is not None or change.tracked.met_on is not None
+    return State.MET if is_met else change.tracked.state
 
 
 async def lock_deadline(connection: Connection, *, deadline_id: UUID) -> Mapping[str, Any] | None:

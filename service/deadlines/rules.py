@@ -56,6 +56,12 @@ class DeadlineNotOpen(Conflict):
     code = "deadline_not_open"
 
 
+class AnsweredOnTheRecord(Conflict):
+    """A permit says itself on which day it was accepted; its deadline follows. Enter it there."""
+
+    code = "answered_on_the_record"
+
+
 class ImpossibleAnswerDay(Invalid):
     """The other side cannot have answered in the future, or before the term began."""
 
@@ -67,6 +73,10 @@ class RejectionWithoutReason(Invalid):
 
     code = "rejection_without_reason"
 
+
+#: The kind of a permit's record, and the deadline that it brings.
+PERMIT: Final = "credit_record"
+REPORT: Final = "D01"
 
 #: What the state of a penalty makes of its deadlines. States of a draft count too: the term runs from the decision.
 _WITHHELD: Final = frozenset({"withheld"})
@@ -86,14 +96,31 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Permit:
+    """The present version of a permit, as far as its deadline depends on it."""
+
+    uscc: str
+    id: UUID
+    state: str
+    is_own: bool
+    authority_code: str
+    decided_on: date
+    reported_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Tracked:
-    """A deadline as it should stand: `rule` sets it, `state` is open, withheld or dropped; whether it is met stays as it is."""
+    """A deadline as it should stand: `rule` sets it, `state` is open, withheld or dropped; whether it is met stays as it is.
+
+    `met_on` is the day on which the record itself says that it was met; None: it says nothing.
+    """
 
     deadline: str
     rule: DeadlineRule
     starts_on: date
     due: Due
     state: State
+    met_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +182,19 @@ def tracked_deadlines(record: Record, catalog: Catalog, dues: Dues, met: Mapping
     }
 
 
+def tracked_of_permit(permit: Permit, catalog: Catalog, dues: Dues) -> dict[str, Tracked]:
+    """Return the deadline that an authority's own permit brings with it: its report to Credit China, until it was accepted.
+
+    Source: 发改办财金〔2018〕424号 (D01).
+    """
+    row = catalog.deadlines.find(REPORT, on=permit.decided_on)
+    if not permit.is_own or row is None or row.limit is None or (permit.state != "recorded" and not permit.reported_on):
+        return {}
+    due = dues.day(permit.decided_on, row.limit)
+    state = State.OPEN if permit.reported_on is None else State.MET
+    return {row.deadline: Tracked(row.deadline, row, permit.decided_on, due, state, permit.reported_on)}
+
+
 def compare(standing: Iterable[Standing], tracked: Mapping[str, Tracked]) -> Iterator[Change]:
     """Yield how the standing deadlines of one record must change; those that stand right are left out.
 
@@ -167,6 +207,9 @@ def compare(standing: Iterable[Standing], tracked: Mapping[str, Tracked]) -> Ite
                 yield Change(one, None, "dropped")
             continue
         state = State.MET if one.met_on is not None else wanted.state
+        if wanted.met_on is not None and wanted.met_on != one.met_on:
+            yield Change(one, wanted, "accepted")
+            continue
         moved = one.due_on != wanted.due.on
         same_term = (one.rule_id, one.starts_on, one.provisional) == (
             wanted.rule.id,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -50,12 +51,51 @@ async def attach(
         EmptyDocument: it is no file that is kept.
         PersonalDataInDocument: a text for the public holds personal data.
     """
-    record: Row
-    if kind is RecordKind.REPAIR:
-        record = await get_case(session, "repair", uscc=uscc, case_id=record_id, actor=actor)
-    else:
-        record = await get_visible(session, ChangeKind(kind.value), uscc=uscc, record_id=record_id, actor=actor)
+    record = await get_record(session, uscc=uscc, kind=kind, record_id=record_id, actor=actor)
     check_may_attach(actor, kind, record)
+    return await keep(
+        session,
+        record,
+        kind=kind,
+        document_kind=document_kind,
+        file_name=file_name,
+        content=content,
+        actor=actor,
+        now=now,
+    )
+
+
+async def get_record(
+    session: AsyncSession | ReadSession, *, uscc: str, kind: RecordKind, record_id: UUID, actor: Actor
+) -> Row:
+    """Return the record to which a document belongs.
+
+    Raises:
+        NoSuchRecord, NoSuchCase: there is no such record that the actor may see.
+    """
+    if kind is RecordKind.REPAIR:
+        return await get_case(session, "repair", uscc=uscc, case_id=record_id, actor=actor)
+    return await get_visible(session, ChangeKind(kind.value), uscc=uscc, record_id=record_id, actor=actor)
+
+
+async def keep(
+    session: AsyncSession,
+    record: Row,
+    *,
+    kind: RecordKind,
+    document_kind: DocumentKind,
+    file_name: str,
+    content: bytes,
+    actor: Actor,
+    now: datetime,
+    made_from: dict[str, Any] | None = None,
+) -> Document:
+    """Keep a document with its record; the same bytes are kept once.
+
+    Raises:
+        EmptyDocument: it is no file that is kept.
+        PersonalDataInDocument: a text for the public holds personal data.
+    """
     media_type = media_type_of(content)
     check_public_text(document_kind, media_type, content)
     sha256 = digest(content)
@@ -63,10 +103,10 @@ async def attach(
     return await insert_document(
         session,
         {
-            "uscc": uscc,
+            "uscc": record["uscc"],
             "id": new_id(),
             "record_kind": kind.value,
-            "record_id": record_id,
+            "record_id": record["id"],
             "authority_code": record["authority_code"],
             "kind": document_kind.value,
             "file_name": file_name,
@@ -75,6 +115,7 @@ async def attach(
             "sha256": sha256,
             "added_by": str(actor.id),
             "added_at": now,
+            "made_from": made_from,
         },
     )
 

@@ -35,6 +35,7 @@ EXAMPLE: Final[dict[str, Any]] = {
     "size": 81234,
     "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "added_at": "2026-11-24T12:00:00+08:00",
+    "made_from": None,
 }
 BODY: dict[str, Any] = {
     "requestBody": {
@@ -44,7 +45,8 @@ BODY: dict[str, Any] = {
 }
 
 
-def _view(document: Document) -> dict[str, Any]:
+def document_view(document: Document) -> dict[str, Any]:
+    """Return what a document is, as JSON has it."""
     return {name: getattr(document, name) for name in EXAMPLE}
 
 
@@ -98,7 +100,7 @@ async def attach_document(
         now=now,
     )
     response.headers["Location"] = f"/v1/documents/{code}/{record_id}/{made.id}"
-    return json_response(_view(made), status=201, headers=OWN | dict(response.headers))
+    return json_response(document_view(made), status=201, headers=OWN | dict(response.headers))
 
 
 @router.get(
@@ -113,7 +115,7 @@ async def list_record_documents(
     """Give the documents of a record that the key may read; nothing tells apart no record and no right to read."""
     code, _ = read_uscc(uscc)
     found = await readable(session, uscc=code, record_id=record_id, actor=actor, now=now)
-    return json_response({"items": [_view(one) for one in found]}, headers=OWN)
+    return json_response({"items": [document_view(one) for one in found]}, headers=OWN)
 
 
 @router.get(

@@ -47,6 +47,10 @@ class DocumentKind(StrEnum):
     PROOF_OF_PERFORMANCE = "proof_of_performance"
     CREDIT_COMMITMENT = "credit_commitment"
     ORDER = "order"
+    LISTING_NOTICE = "listing_notice"
+    CONSENT = "consent"
+    REPAIR_DECISION = "repair_decision"
+    TERMINATION_CERTIFICATE = "termination_certificate"
     OTHER = "other"
 
 
@@ -66,6 +70,9 @@ PARTY_KINDS: Final = PUBLIC_KINDS | {
     DocumentKind.REPAIR_NOTICE,
     DocumentKind.PROOF_OF_PERFORMANCE,
     DocumentKind.CREDIT_COMMITMENT,
+    DocumentKind.LISTING_NOTICE,
+    DocumentKind.REPAIR_DECISION,
+    DocumentKind.TERMINATION_CERTIFICATE,
 }
 #: Largest document, in bytes.
 MAX_DOCUMENT: Final = 20 * 1024**2

@@ -21,6 +21,8 @@ _STEADY: Final = (
     *("published_before_decided", "removed_before_listed", "no_listed_on", "no_list", "several_lists"),
     *("field_count", "broken_quote", "bad_encoding", "nul_bytes", "cell_too_large", "header_repeated", "totals_row"),
     *("bad_json", "not_an_object", "duplicate_key", "conflict_in_file"),
+    *("no_permit_stated", "unknown_permit_kind", "no_decided_on", "unreadable_valid_from", "unreadable_valid_until"),
+    *("valid_until_before_valid_from",),
 )
 _OPTIONS: Final = ("encoding", "sheet", "listed_on", "basis", "map")
 

@@ -28,6 +28,7 @@ _RECORDS: Final = {
         "v.uscc = t.uscc AND v.id = t.record_id",
         "v.authority_code = ANY ($1)",
     ),
+    "credit_record": ("credit_record_version", "v.uscc = t.uscc AND v.id = t.record_id", "v.authority_code = ANY ($1)"),
 }
 # The last word of a source about a record is what counts; one that it took back, or of a record that has ended, is none.
 _CONFLICTS: Final = " UNION ALL ".join(
@@ -35,7 +36,7 @@ _CONFLICTS: Final = " UNION ALL ".join(
         t.import_id, t.import_row, t.stated_at, v.field_sources::text AS field_sources, (
             SELECT jsonb_object_agg(name, to_jsonb(v) -> name) FROM unnest(t.differs) AS name)::text AS shown
     FROM source_statement t JOIN {table} v ON {same} AND v.superseded_at IS NULL
-    WHERE t.kind = '{kind}' AND t.status = 'open' AND v.state NOT IN ('void', 'ended')
+    WHERE t.kind = '{kind}' AND t.status = 'open' AND v.state NOT IN ('void', 'ended', 'withdrawn')
     AND ($1::text[] IS NULL OR {seen}) AND ($2::text IS NULL OR t.uscc = $2) AND {_KEY} > ($3, $4, $5, $6)
     AND NOT EXISTS (SELECT FROM source_statement l WHERE l.uscc = t.uscc AND l.kind = t.kind AND l.record_id = t.record_id
         AND l.source_code = t.source_code AND l.status <> 'void' AND (l.stated_at, l.import_id) > (t.stated_at, t.import_id))"""

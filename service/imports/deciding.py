@@ -211,9 +211,10 @@ async def _decide_known(connection: Connection, stage: Stage, taking: Taking) ->
     )
     compared = [name for name in shape.compared if name not in taking.unspoken]
     differs = ", ".join(f"CASE WHEN w.{name} IS DISTINCT FROM c.{name} THEN '{name}' END" for name in compared)
-    may_write = (
-        "k.head_state IN ('draft', 'published')" if taking.entry_state == "published" else "k.head_state = 'draft'"
-    )
+    may_write = {
+        "published": "k.head_state IN ('draft', 'published')",
+        "recorded": "k.head_state = 'recorded'",
+    }.get(taking.entry_state, "k.head_state = 'draft'")
     if not shape.has_id:
         may_write = "true"
     await connection.execute(
@@ -252,7 +253,7 @@ async def _decide_known(connection: Connection, stage: Stage, taking: Taking) ->
                 WHEN said.said_before THEN ARRAY['earlier_statement']
                 WHEN k.current_source = $1 AND {may_write} THEN NULL
                 WHEN said.current_digest = said.content_digest OR said.differs = '{{}}' THEN ARRAY['other_source_agrees']
-                WHEN k.head_state = 'ended' THEN ARRAY['record_ended']
+                WHEN k.head_state IN ('ended', 'withdrawn') THEN ARRAY['record_ended']
                 ELSE ARRAY['source_conflict'] END
         FROM said WHERE said.n = k.n""",
         taking.source,

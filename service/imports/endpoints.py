@@ -79,7 +79,7 @@ class BadColumnMap(Invalid):
 
 
 def _request(
-    kind: Annotated[Literal["subjects", "penalties", "blacklist"], Query(description="What the rows are.")],
+    kind: Annotated[Literal["subjects", "penalties", "blacklist", "permits"], Query(description="What the rows are.")],
     authority: Annotated[str, Query(description="Code of the authority that imports.", max_length=200)],
     source: Annotated[str | None, Query(description="Source whose published rows these are; none: own drafts.")] = None,
     list: Annotated[str | None, Query(description="List of the entries, where the file names none.")] = None,  # noqa: A002

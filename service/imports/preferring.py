@@ -12,10 +12,15 @@ from asyncpg import Connection
 from service.catalog.trust import TRUSTED, UNRANKED
 from service.imports.deciding import Taking
 from service.imports.staging import Stage
-from service.models import BlacklistEntryVersion, PenaltyVersion, SubjectVersion
+from service.models import BlacklistEntryVersion, CreditRecordVersion, PenaltyVersion, SubjectVersion
 from service.records.queries import OF_THE_ACT
 
-_VERSIONS: Final = {"subject": SubjectVersion, "penalty": PenaltyVersion, "blacklist_entry": BlacklistEntryVersion}
+_VERSIONS: Final = {
+    "subject": SubjectVersion,
+    "penalty": PenaltyVersion,
+    "blacklist_entry": BlacklistEntryVersion,
+    "credit_record": CreditRecordVersion,
+}
 
 
 def _rank(holder: str) -> str:
@@ -32,6 +37,11 @@ async def prefer(connection: Connection, stage: Stage, taking: Taking) -> None:
     """
     shape = stage.shape
     fields = TRUSTED[shape.change_kind]
+    if not fields:
+        await connection.execute(
+            f"CREATE UNLOGGED TABLE {stage.preferred} (n bigint, decided text, won text[], sources jsonb)"
+        )
+        return
     same = "c.uscc = s.uscc" + (" AND c.id = s.head_id" if shape.has_id else "")
     own_state = "s.head_state = 'published'" if shape.has_id else "c.state = 'published'"
     holder = "coalesce(c.field_sources ->> t.field, c.source_code)"

@@ -91,7 +91,7 @@ async def _forget_names(connection: Connection, shape: Shape, import_id: UUID) -
         # A name given by records stays while any other record of the subject bears it.
         others = " UNION ALL ".join(
             f"SELECT FROM {table} v WHERE v.uscc = m.uscc AND v.party_name = m.name AND v.superseded_at IS NULL AND v.state <> 'void'"
-            for table in ("penalty_version", "blacklist_entry_version")
+            for table in ("penalty_version", "blacklist_entry_version", "credit_record_version")
         )
         await connection.execute(
             f"DELETE FROM subject_name m WHERE m.import_id = $1 AND m.kind = 'record' AND NOT EXISTS ({others})",

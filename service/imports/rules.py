@@ -72,6 +72,30 @@ REASONS: Final[dict[str, Reason]] = {
         "该行没有处罚内容。",
         "Complete the row and resubmit.",
     ),
+    "no_permit_stated": Reason(
+        "The row lacks the name of the permit's document or its content.",
+        "缺少许可决定文书名称或许可内容。",
+        "Complete the row and resubmit.",
+    ),
+    "unknown_permit_kind": Reason(
+        "The kind of permit is none of 普通, 特许, 认可, 核准, 登记, 其他 (with its name).",
+        "许可类别不在标准之内。",
+        "State the kind as the standard names it and resubmit.",
+    ),
+    "no_decided_on": Reason(
+        "The row states no day of the decision.", "缺少许可决定日期。", "Add the day and resubmit."
+    ),
+    "unreadable_valid_from": Reason(
+        "The first day of validity cannot be read.", "有效期自无法识别。", "Write the date as 2026-01-31 and resubmit."
+    ),
+    "unreadable_valid_until": Reason(
+        "The last day of validity cannot be read.",
+        "有效期至无法识别。",
+        "Write the date as 2026-01-31, or leave it out where there is no end, and resubmit.",
+    ),
+    "valid_until_before_valid_from": Reason(
+        "The validity ends before it begins.", "有效期截止日早于起始日。", "Correct one of the dates and resubmit."
+    ),
     "unreadable_decided_on": Reason(
         "The date of the decision cannot be read.",
         "处罚决定日期无法识别。",

@@ -31,6 +31,7 @@ from service.imports.interpret.cells import row_json
 from service.imports.interpret.context import Context, NamesMet
 from service.imports.interpret.keeping import keep_unspoken
 from service.imports.interpret.penalties import penalty_rows
+from service.imports.interpret.permits import permit_rows
 from service.imports.interpret.subjects import subject_rows
 from service.imports.preferring import prefer
 from service.imports.queries import IMPORT_LOCKS, get_import, is_known_file, last_digests, taken_so_far
@@ -47,7 +48,12 @@ from service.tables.reader import Table, open_table
 
 log = structlog.get_logger()
 
-INTERPRET: Final = {"penalties": penalty_rows, "blacklist": blacklist_rows, "subjects": subject_rows}
+INTERPRET: Final = {
+    "penalties": penalty_rows,
+    "blacklist": blacklist_rows,
+    "subjects": subject_rows,
+    "permits": permit_rows,
+}
 #: Raised whenever rows would be read differently than before: cells that were stated then are read again.
 READING_VERSION: Final = 3
 _CHUNK_ROWS: Final = 12_000
@@ -184,6 +190,8 @@ def context_of(row: DataImport, catalog: Catalog, header: tuple[str, ...], seen:
 def entry_of(row: DataImport, context: Context) -> Entry:
     """Return what the versions of this import have in common."""
     state = "published" if context.is_published or row.kind == "subjects" else "draft"
+    if row.kind == "permits":
+        state = "recorded"
     return Entry(row.id, source_key(row), row.actor, state, context.accepted_at)
 
 

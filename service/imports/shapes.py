@@ -296,7 +296,57 @@ SUBJECTS: Final = Shape(
     },
 )
 
-SHAPES: Final = {shape.import_kind: shape for shape in (SUBJECTS, PENALTIES, BLACKLIST)}
+PERMITS: Final = Shape(
+    import_kind="permits",
+    change_kind="credit_record",
+    head="credit_record",
+    version="credit_record_version",
+    content=(
+        ("class_id", "text"),
+        ("authority_code", "text"),
+        ("authority_name", "text"),
+        ("party_name", "text"),
+        ("title", "text"),
+        ("document_no", "text"),
+        ("document_key", "text"),
+        ("decided_on", "date"),
+        ("valid_from", "date"),
+        ("valid_until", "date"),
+        ("body", "jsonb"),
+        ("source_org", "text"),
+        ("legal_representative", "text"),
+        ("remark", "text"),
+        ("flags", "text[]"),
+        ("held_texts", "text[]"),
+        ("raw", "jsonb"),
+    ),
+    compared=(
+        "authority_code",
+        "party_name",
+        "title",
+        "document_no",
+        "decided_on",
+        "valid_from",
+        "valid_until",
+        "body",
+        "source_org",
+        "remark",
+    ),
+    # A permit's body is one statement: a file that has any of its fields speaks of all of them.
+    read_from={
+        **{
+            name: (name,)
+            for name in ("valid_from", "valid_until", "source_org", "legal_representative", "remark", "document_no")
+        },
+        "document_key": ("document_no",),
+        "title": ("certificate_name", "permit_name"),
+        "body": ("permit_kind", "permit_name", "certificate_name", "certificate_no", "content"),
+    },
+    head_columns=("class_id",),
+    of_people=("reported_on",),
+)
+
+SHAPES: Final = {shape.import_kind: shape for shape in (SUBJECTS, PENALTIES, BLACKLIST, PERMITS)}
 
 #: Columns of every staging table, with their types; `n` counts the rows of a file from 1. A `direct` row's version and
 #: account were written while the file was read, as those of a new record.

@@ -214,7 +214,7 @@ def new_event(shape: Shape, entry_state: str) -> str:
     """Return the event of the change that tells of a record which enters in this state."""
     if not shape.has_id:
         return "registered"
-    if entry_state == "draft":
+    if entry_state in {"draft", "recorded"}:
         return "recorded"
     return "published" if shape.head == "penalty" else "listed"
 

@@ -4,7 +4,7 @@ from service.models.base import Base
 from service.models.calendar import CalendarDay, CalendarYear
 from service.models.catalog import Authority, AuthoritySuccession, Blacklist, CatalogVersion, LegalRule, Region, Source
 from service.models.change import Change, ChangeLog, PendingChange
-from service.models.credit_record import CreditRecordVersion
+from service.models.credit_record import CreditRecord, CreditRecordVersion
 from service.models.data_import import DataImport, ImportEvent, ImportRow
 from service.models.deadline import Deadline, DeadlineCursor, DeadlineEvent
 from service.models.delegation import SubjectAuthorisation, Substitution
@@ -71,6 +71,7 @@ __all__ = [
     "CatalogVersion",
     "Change",
     "ChangeLog",
+    "CreditRecord",
     "CreditRecordVersion",
     "DataImport",
     "DataSupply",

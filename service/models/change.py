@@ -6,7 +6,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from service.models.base import LOCAL, Base
 
-KINDS = "kind IN ('subject', 'penalty', 'blacklist_entry')"
+KINDS = "kind IN ('subject', 'penalty', 'blacklist_entry', 'credit_record')"
 
 
 class PendingChange(Base):

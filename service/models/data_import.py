@@ -28,7 +28,7 @@ class DataImport(Base):
 
     __tablename__ = "data_import"
     __table_args__ = (
-        CheckConstraint("kind IN ('subjects', 'penalties', 'blacklist')", name="kind_known"),
+        CheckConstraint("kind IN ('subjects', 'penalties', 'blacklist', 'permits')", name="kind_known"),
         CheckConstraint(
             "state IN ('queued', 'running', 'finished', 'failed', 'reverted')",
             name="state_known",

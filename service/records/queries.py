@@ -21,6 +21,7 @@ from service.models import (
     BlacklistEntry,
     BlacklistEntryVersion,
     CaseEvent,
+    CreditRecordVersion,
     Document,
     Objection,
     OutboxItem,
@@ -329,10 +330,10 @@ async def drop_record_name(session: AsyncSession, *, uscc: str, name: str | None
             version.uscc == uscc,
             version.party_name == name,
             version.superseded_at.is_(None),
-            version.state.not_in(("void", "ended")),
+            version.state.not_in(("void", "ended", "withdrawn")),
         )
         .exists()
-        for version in (PenaltyVersion, BlacklistEntryVersion)
+        for version in (PenaltyVersion, BlacklistEntryVersion, CreditRecordVersion)
     ]
     await session.execute(
         delete(SubjectName).where(

@@ -1,12 +1,13 @@
-"""Going through penalties again: those that changed, behind the log, and all of them when the law beside them changes.
+"""Going through records again: those that changed, behind the log, and all of them when the law beside them changes.
 
 A cursor (one row of the job's own table) says up to which position of the change log its work was done, by which law, and where
 a review of all records stands. It moves in the transaction of the work itself: a run that dies leaves nothing, two runs take
 turns at the cursor's lock, and the next one goes on where the last stopped.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 from uuid import UUID
 
 from asyncpg import Connection
@@ -14,7 +15,10 @@ from asyncpg import Connection
 from service.db import Database, driver
 
 Key = tuple[str, UUID]
-#: What is done with some penalties in one transaction, for a cause (`record` or `law`); returns how much it changed.
+#: Tables of heads by the kind of a change, of which records are gone through.
+PENALTIES: Final = {"penalty": "penalty"}
+PENALTIES_AND_PERMITS: Final = PENALTIES | {"credit_record": "credit_record"}
+#: What is done with some records in one transaction, for a cause (`record` or `law`); returns how much it changed.
 Work = Callable[[Connection, list[Key], str], Awaitable[int]]
 
 
@@ -28,8 +32,10 @@ class Cursor:
     after: Key | None
 
 
-async def review_records(database: Database, *, table: str, law: str, batch: int, work: Work) -> int:
-    """Do `work` for what changed since the cursor in `table`, then, if the digest `law` is another, for all penalties.
+async def review_records(
+    database: Database, *, table: str, law: str, batch: int, work: Work, heads: Mapping[str, str] = PENALTIES
+) -> int:
+    """Do `work` for what changed since the cursor in `table`, then, if the digest `law` is another, for all records of `heads`.
 
     Returns the sum of what `work` returned.
     """
@@ -38,7 +44,7 @@ async def review_records(database: Database, *, table: str, law: str, batch: int
         async with database.transaction() as session:
             connection = await driver(session)
             cursor = await _lock_cursor(connection, table)
-            reached, keys = await _changed_penalties(connection, after=cursor.position, limit=batch)
+            reached, keys = await _changed(connection, heads, after=cursor.position, limit=batch)
             if reached == cursor.position:
                 break
             total += await work(connection, keys, "record") if keys else 0
@@ -50,7 +56,7 @@ async def review_records(database: Database, *, table: str, law: str, batch: int
             if cursor.law == law:
                 return total
             after = cursor.after if cursor.reviewing == law else None
-            keys = await _next_penalties(connection, after=after, limit=batch)
+            keys = await _next(connection, heads, after=after, limit=batch)
             if keys:
                 total += await work(connection, keys, "law")
                 cursor = replace(cursor, reviewing=law, after=keys[-1])
@@ -85,12 +91,14 @@ async def _move_cursor(connection: Connection, table: str, cursor: Cursor) -> No
     )
 
 
-async def _changed_penalties(connection: Connection, *, after: int, limit: int) -> tuple[int, list[Key]]:
-    """The position up to which the next changes reach, and the penalties they touch; a registration touches all of its subject's."""
+async def _changed(
+    connection: Connection, heads: Mapping[str, str], *, after: int, limit: int
+) -> tuple[int, list[Key]]:
+    """The position up to which the next changes reach, and the records they touch; a registration touches all penalties of its subject."""
     rows = await connection.fetch(
         """WITH part AS (SELECT position, uscc, kind, record_id FROM change WHERE position > $1 ORDER BY position LIMIT $2)
         SELECT (SELECT max(position) FROM part) AS reached, p.uscc, p.id FROM (
-            SELECT uscc, record_id AS id FROM part WHERE kind = 'penalty'
+            SELECT uscc, record_id AS id FROM part WHERE kind = ANY ($3)
             UNION
             SELECT p.uscc, p.id FROM penalty p WHERE p.uscc IN (SELECT uscc FROM part WHERE kind = 'subject')
         ) p
@@ -98,14 +106,15 @@ async def _changed_penalties(connection: Connection, *, after: int, limit: int) 
         SELECT max(position), NULL, NULL FROM part""",
         after,
         limit,
+        sorted(heads),
     )
     reached = rows[-1]["reached"]
     return (after if reached is None else reached), [(row["uscc"], row["id"]) for row in rows[:-1]]
 
 
-async def _next_penalties(connection: Connection, *, after: Key | None, limit: int) -> list[Key]:
+async def _next(connection: Connection, heads: Mapping[str, str], *, after: Key | None, limit: int) -> list[Key]:
     start = after or ("", UUID(int=0))
-    rows = await connection.fetch(
-        "SELECT uscc, id FROM penalty WHERE (uscc, id) > ($1, $2) ORDER BY uscc, id LIMIT $3", *start, limit
-    )
+    part = "(SELECT uscc, id FROM {} WHERE (uscc, id) > ($1, $2) ORDER BY uscc, id LIMIT $3)"
+    parts = " UNION ALL ".join(map(part.format, heads.values()))
+    rows = await connection.fetch(f"{parts} ORDER BY uscc, id LIMIT $3", *start, limit)
     return [(row["uscc"], row["id"]) for row in rows]

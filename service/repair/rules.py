@@ -264,12 +264,17 @@ def review_routes() -> list[dict[str, str]]:
 _CODE: Final = re.compile(r"E[0-9]+")
 
 
+def conditions_of(rule: Rule | None) -> ConditionSet | None:
+    """Return the conditions of an early stop that a row names, or None where it names none."""
+    code = _CODE.search(rule.early_stop or "") if rule is not None else None
+    return None if code is None else condition_sets().get(code.group())
+
+
 def judge(facts: RepairFacts, *, ground: str) -> list[Judged]:
     """Return every condition of the row in force at acceptance, and how it stands; by a reorganisation, those of that ground."""
     if ground == "bankruptcy_reorganisation":
         return list(_judged(condition_sets()["bankruptcy"], facts))
-    code = _CODE.search(facts.rule.early_stop or "") if facts.rule is not None else None
-    known = condition_sets().get(code.group()) if code is not None else None
+    known = conditions_of(facts.rule)
     if known is None:
         told = (
             "no row is in force"

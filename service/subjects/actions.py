@@ -6,8 +6,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.access.past import Past
 from service.access.rules import Actor, Role
+from service.catalog.rules import Catalog
 from service.changes.queries import find_head
-from service.credit_records.queries import list_records
+from service.credit_records.queries import list_known_records
 from service.credit_records.views import record_view
 from service.db import ReadSession, driver
 from service.subjects.credit_file import (
@@ -116,7 +117,9 @@ async def read_registration(session: ReadSession, *, uscc: str, actor: Actor) ->
     return registration_view(version, official=actor.is_official or uscc in actor.subjects), version.version_no
 
 
-async def read_credit_file(session: ReadSession, *, uscc: str, actor: Actor, past: Past | None = None) -> View:
+async def read_credit_file(
+    session: ReadSession, catalog: Catalog, *, uscc: str, actor: Actor, past: Past | None = None
+) -> View:
     """Return everything recorded about a subject that the actor may see on its day, with where it came from.
 
     The file is exactly the state at the position that it states: what has no position yet is left out. Of the `past` it holds
@@ -132,7 +135,7 @@ async def read_credit_file(session: ReadSession, *, uscc: str, actor: Actor, pas
     version = None if version_no is None else await find_registration_version(session, uscc=uscc, version_no=version_no)
     penalties = await list_penalties(session, uscc=uscc, actor=actor, past=past)
     entries = await list_entries(session, uscc=uscc, actor=actor, past=past)
-    others = await list_records(session, uscc=uscc, actor=actor, past=past)
+    others = await list_known_records(session, uscc=uscc, actor=actor, past=past)
     if version is None and not penalties and not entries and not others:
         raise NoCreditFile(f"Nothing about {uscc} may be shown to you.", detail_zh="没有可供查看的信用档案。")
     records = [*penalties, *entries]
@@ -152,7 +155,7 @@ async def read_credit_file(session: ReadSession, *, uscc: str, actor: Actor, pas
         "names": names_view(None if version is None else version.name, stated_names, records),
         "penalties": [penalty_view(row, lines) for row in penalties],
         "blacklist_entries": [entry_view(row, lines) for row in entries],
-        "credit_records": [record_view(row, today=actor.on if past is None else past.day) for row in others],
+        "credit_records": [record_view(row, catalog, today=actor.on if past is None else past.day) for row in others],
         "as_of": None if past is None else past.moment.as_of,
         "known_at": None if past is None else past.known_at,
         "position": head.position if past is None else past.position,

@@ -13,6 +13,7 @@ from service.http import (
     VERSION_REFUSALS,
     ActorDep,
     BadCursor,
+    CatalogDep,
     Now,
     PageDep,
     PutVersionDep,
@@ -172,7 +173,9 @@ async def put_subject(
         words="The file as this key may see it.",
     ),
 )
-async def show_credit_file(uscc: Uscc, actor: Reader, session: ReadSessionDep, past: PastDep) -> Response:
+async def show_credit_file(
+    uscc: Uscc, actor: Reader, session: ReadSessionDep, catalog: CatalogDep, past: PastDep
+) -> Response:
     """Give everything recorded about a subject that the key may see today, each with its import, file, line and source.
 
     An authority's own people see the records of their authority and of those below it, drafts and ended ones too, and of
@@ -181,6 +184,6 @@ async def show_credit_file(uscc: Uscc, actor: Reader, session: ReadSessionDep, p
     was told then and may still be told.
     """
     code, _ = read_uscc(uscc)
-    file = await read_credit_file(session, uscc=code, actor=actor, past=past)
+    file = await read_credit_file(session, catalog, uscc=code, actor=actor, past=past)
     note_owners(session, unpublished_owners(file))
     return _json(file, headers=OWN)

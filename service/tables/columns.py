@@ -12,10 +12,10 @@ from typing import Literal, cast
 from service.tables.names import clean_name, code_number, key, label, loose_keys
 from service.tables.problems import UnknownColumn, UnknownField
 
-Kind = Literal["subjects", "penalties", "blacklist"]
+Kind = Literal["subjects", "penalties", "blacklist", "permits"]
 Unit = Literal["yuan", "wan", "fen"]
 
-KINDS: tuple[Kind, ...] = ("subjects", "penalties", "blacklist")
+KINDS: tuple[Kind, ...] = ("subjects", "penalties", "blacklist", "permits")
 _LOOSE = 2
 AMOUNT_FIELDS = ("fine", "confiscation")
 _IDENTITY_FIELDS = (

@@ -11,6 +11,7 @@ from service.penalties.queries import list_notices
 from service.signing.keys import SigningKeys
 from service.status.actions import Question, answer_question, read_uscc
 from service.status.answers import to_json
+from service.typesetting import Press
 from service.web.actions.calculator import Case, see_rules
 from service.web.actions.counts import Counts
 from service.web.actions.firms import see_firm
@@ -22,7 +23,7 @@ from service.web.actions.searching import SUGGESTIONS, search
 from service.web.actions.shared import PAGE
 from service.web.queries import EntryFilter
 from service.web.rendering import HEADERS, render
-from service.web.reports import Press, make_mark, qr_source, read_mark, state_digest
+from service.web.reports import TEMPLATE, make_mark, qr_source, read_mark, report_data, state_digest
 from service.web.rules import FEN_PER_YUAN, language_of, read_term
 
 router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
@@ -107,13 +108,10 @@ async def download_report(
     code, _ = read_uscc(uscc)
     page = await see_firm(session, catalog, code, now)
     language = language_of(request.url.path)
-    press: Press = request.app.state.report_press
-    pdf = await press.set_pdf(
-        report_facts(page, language),
-        report_sections(page, language),
-        address=_mark_address(request, page, now),
-        now=now,
-    )
+    press: Press = request.app.state.press
+    address = _mark_address(request, page, now)
+    data = report_data(report_facts(page, language), report_sections(page, language), address=address)
+    pdf = await press.set_pdf(TEMPLATE, data, now=now)
     name = {"Content-Disposition": f'inline; filename="{code}.pdf"'}
     return Response(pdf, headers={**HEADERS, **name}, media_type="application/pdf")
 

@@ -4,7 +4,6 @@ The mark holds the code, position, instant and a digest of the state; whoever sc
 ours and whether it still stands, and nothing else. Nothing is stored for it.
 """
 
-import asyncio
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,10 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
-import orjson
-import pylopdf_fonts_zh_cn
 import segno
-import typst
 
 from service.signing.keys import SigningKeys
 from service.signing.rules import BadSignature
@@ -28,8 +24,7 @@ KIND: Final = "report"
 #: The members of an answer that make up the state a report vouches for.
 STATE: Final = ("uscc", "outcome", "reason", "name", "registration", "blacklist_entries", "penalties")
 _MARK: Final = struct.Struct(">18sQI8s")
-_TEMPLATE: Final = Path(__file__).parent / "report.typ"
-_FONTS: Final = typst.Fonts(include_system_fonts=False, font_paths=[str(Path(pylopdf_fonts_zh_cn.sans_path()).parent)])
+TEMPLATE: Final = Path(__file__).parent / "report.typ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +70,6 @@ def _qr_svg(address: str) -> str:
     return svg.getvalue().decode()
 
 
-class Press:
-    """Where reports are set as PDF, two at a time: setting one takes a tenth of a second of a whole core."""
-
-    def __init__(self) -> None:
-        self._places = asyncio.Semaphore(2)
-
-    async def set_pdf(
-        self, facts: Mapping[str, Any], sections: Sequence[Mapping[str, Any]], *, address: str, now: datetime
-    ) -> bytes:
-        """Return the report as PDF. `facts` are texts by name, `sections` have a `title` and `rows` of label and text."""
-        data = orjson.dumps({**facts, "sections": sections, "qr": _qr_svg(address)}).decode()
-        async with self._places:
-            return await asyncio.to_thread(_compile, data, now)
-
-
-def _compile(data: str, now: datetime) -> bytes:
-    pdf: bytes = typst.compile(
-        str(_TEMPLATE), font_paths=_FONTS, format="pdf", sys_inputs={"data": data}, timestamp=int(now.timestamp())
-    )
-    return pdf
+def report_data(facts: Mapping[str, Any], sections: Sequence[Mapping[str, Any]], *, address: str) -> dict[str, Any]:
+    """Return what the template of a report reads: `facts` are texts by name, `sections` have a `title` and `rows` of label and text."""
+    return {**facts, "sections": sections, "qr": _qr_svg(address)}

@@ -34,7 +34,7 @@ async def keep_unspoken(connection: Connection, stage: Stage, taking: Taking, co
         AND ($1::text[] IS NOT NULL)""",
         sorted(taking.unspoken),
     )
-    if shape.has_id:
+    if "public_from" in shape.names:
         await _work_out_windows(connection, stage, context)
 
 

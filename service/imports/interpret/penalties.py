@@ -4,6 +4,7 @@ from datetime import date
 
 import polars as pl
 
+from service.imports.interpret.authorities import authority_columns
 from service.imports.interpret.cells import (
     Cells,
     Words,
@@ -60,7 +61,7 @@ def penalty_rows(chunk: Chunk, context: Context, first_n: int) -> Interpreted:
 
     content["party_name"] = normalise_names(cells.field("party_name")).replace("", None)
     content["party_type"] = _party_type(cells, code.get_column("code"))
-    authority, trouble = _authorities(cells, context)
+    authority, trouble = authority_columns(cells, context)
     content |= authority
     reason = _first(reason, trouble)
     content |= _texts(cells)
@@ -114,34 +115,6 @@ def _party_type(cells: Cells, code: pl.Series) -> pl.Series:
         "个体"
     ).fill_null(value=False)
     return pl.repeat("organization", cells.height, eager=True).set(trader, "sole_trader")
-
-
-def _authorities(cells: Cells, context: Context) -> tuple[dict[str, pl.Series], pl.Series]:
-    """The deciding authority: as the row names it, else the importing one. An own row must be the importer's."""
-    name, uscc = cells.field("authority_name"), cells.field("authority_uscc")
-    stated = pl.DataFrame({"name": name, "uscc": uscc})
-    distinct = stated.unique(maintain_order=True)
-    told = [_authority(pair, context) for pair in distinct.rows()]
-    schema = {"code": pl.String, "shown": pl.String, "reason": pl.String}
-    known = pl.concat([distinct, pl.DataFrame(told, schema=schema, orient="row")], how="horizontal")
-    rows = stated.join(known, on=["name", "uscc"], how="left", nulls_equal=True, maintain_order="left")
-    return {
-        "authority_code": rows.get_column("code"),
-        "authority_name": rows.get_column("shown"),
-    }, rows.get_column("reason")
-
-
-def _authority(stated: tuple[str | None, str | None], context: Context) -> tuple[str, str, str | None]:
-    own = context.authority
-    if stated == (None, None):
-        return own.code, own.name, None
-    named = [known for text in stated if text and (known := context.catalog.find_authority(text))]
-    shown = stated[0] or own.name
-    if not named:
-        return own.code, shown, "waiting_authority"
-    if context.source is None and named[0].code != own.code:
-        return named[0].code, shown, "authority_mismatch"
-    return named[0].code, shown, None
 
 
 def _texts(cells: Cells) -> dict[str, pl.Series]:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.access.past import Moment, Past, find_past
 from service.access.rules import Actor, Role
+from service.catalog.queries import load_catalog
 from service.changes.rules import ChangeKind
 from service.clock import SHANGHAI, day_start, legal_day
 from service.db import ReadSession
@@ -251,7 +252,11 @@ async def test_a_credit_file_of_the_past_names_what_it_was_asked(session: AsyncS
     moment = Moment(day_start(date(2026, 2, 10)), day_start(date(2026, 2, 15)))
     reading = ReadSession(session)
     past = await find_past(reading, moment, today=TODAY)
-    files = {who: await read_credit_file(reading, uscc=uscc, actor=actor, past=past) for who, actor in ACTORS.items()}
+    catalog = await load_catalog(session)
+    files = {
+        who: await read_credit_file(reading, catalog, uscc=uscc, actor=actor, past=past)
+        for who, actor in ACTORS.items()
+    }
     for file in files.values():
         assert (file["as_of"], file["known_at"], file["position"]) == (moment.as_of, moment.known_at, position)
         registration: Any = file["registration"]
@@ -261,4 +266,4 @@ async def test_a_credit_file_of_the_past_names_what_it_was_asked(session: AsyncS
     assert told == {"platform": [], "own": [(100, True)], "auditor": [(100, True)]}
     before = await find_past(reading, Moment(None, day_start(date(2026, 1, 10))), today=TODAY)
     with pytest.raises(NoCreditFile):
-        await read_credit_file(reading, uscc=uscc, actor=ACTORS["auditor"], past=before)
+        await read_credit_file(reading, catalog, uscc=uscc, actor=ACTORS["auditor"], past=before)

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from schemas.subjects import CreditFileOut
 from service.access.rules import Actor, Role
 from service.catalog.hierarchy import Hierarchy
+from service.catalog.queries import load_catalog
 from service.db import ReadSession
 from service.status.answers import to_json
 from service.subjects.actions import read_credit_file
@@ -37,7 +38,7 @@ def actor(*roles: Role, authority: str | None = None) -> Actor:
 
 
 async def read(session: AsyncSession, uscc: str, who: Actor) -> CreditFileOut:
-    view = await read_credit_file(ReadSession(session), uscc=uscc, actor=who)
+    view = await read_credit_file(ReadSession(session), await load_catalog(session), uscc=uscc, actor=who)
     return CreditFileOut.model_validate(json.loads(to_json(view)))
 
 
