@@ -6,6 +6,10 @@ from typing import Final
 from fastapi import APIRouter, FastAPI
 
 import service.console.pages.deadlines
+import service.console.pages.penalties
+import service.console.pages.penalty
+import service.console.pages.penalty_moves
+import service.console.pages.recording
 import service.console.pages.sign_in
 import service.console.pages.start
 from service.console.desk import Tab
@@ -15,6 +19,10 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     service.console.pages.sign_in.router,
     service.console.pages.start.router,
     service.console.pages.deadlines.router,
+    service.console.pages.penalties.router,
+    service.console.pages.recording.router,
+    service.console.pages.penalty.router,
+    service.console.pages.penalty_moves.router,
 )
 
 #: The navigation, in its order.

@@ -1,5 +1,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -21,6 +22,16 @@ async def get_principal(session: AsyncSession | ReadSession, *, principal_id: UU
     if found is None:
         raise NoSuchPrincipal(f"No principal has the id {principal_id}.", detail_zh="没有此编号的主体。")
     return found
+
+
+async def find_names(session: AsyncSession | ReadSession, *, ids: Iterable[str]) -> dict[str, str]:
+    """Return the names of principals by id; what names no principal (a job, an import) is left out."""
+    wanted = set()
+    for one in set(ids):
+        with suppress(ValueError):
+            wanted.add(UUID(one))
+    rows = await session.execute(select(Principal.id, Principal.name).where(Principal.id.in_(wanted)))
+    return {str(row.id): row.name for row in rows}
 
 
 async def lock_principal(session: AsyncSession, *, principal_id: UUID) -> Principal:

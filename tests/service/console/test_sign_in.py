@@ -1,12 +1,11 @@
 """Signing in and out, who is let in to which page, and what a form must carry, over the real application."""
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 
-from httpx import AsyncClient, Response
+from httpx import AsyncClient
 from sqlalchemy import select
 
 from service.access.declared import operations_of
@@ -15,26 +14,10 @@ from service.access.sessions.rules import LIFE, is_console
 from service.db import Database
 from service.models import AuditEntry, BrowserSession
 from tests.clients import NOW, client_of, make_key
-from tests.offices import Offices, open_offices
+from tests.offices import open_offices
+from tests.service.console.support import form_token, sign_in, visitor
 
 HTML = {"Accept": "text/html"}
-
-
-def form_token(page: Response) -> str:
-    found = re.search(r'name="form" value="([0-9a-f]{64})"', page.text)
-    assert found, page.text[:2000]
-    return found[1]
-
-
-@asynccontextmanager
-async def visitor(offices: Offices) -> AsyncIterator[AsyncClient]:
-    async with client_of(offices.app) as client:
-        client.headers.update(HTML)
-        yield client
-
-
-async def sign_in(client: AsyncClient, key: str, **more: str) -> Response:
-    return await client.post("/console/sign-in", data={"key": key, **more})
 
 
 async def test_a_key_becomes_a_cookie_that_scripts_do_not_see_and_the_database_does_not_hold(
@@ -118,6 +101,19 @@ async def test_a_sign_in_ends_by_hand_by_time_and_with_its_key(database: Databas
         mine: Any = next(item for item in keys if item["hint"] == key[:7])
         assert (await administrator.post(f"/v1/keys/{mine['id']}/revoke")).status_code < 300
         assert (await three.get("/console")).status_code == 303
+
+
+async def test_what_was_typed_outlives_the_sign_in(database: Database) -> None:
+    async with open_offices(database) as offices, visitor(offices) as client:
+        key = await make_key(database, Role.RECORDER, authority_code="district")
+        lost = await client.post("/console/penalties/new", data={"party_name": "<b>星屿</b>", "form": "x" * 64})
+        assert lost.status_code == 401
+        assert 'name="kept-party_name" value="&lt;b&gt;星屿&lt;/b&gt;"' in lost.text
+        again = await sign_in(client, key, to="/console/penalties/new", **{"kept-party_name": "<b>星屿</b>"})
+        assert again.status_code == 200
+        assert 'action="/console/penalties/new"' in again.text
+        assert 'name="party_name" value="&lt;b&gt;星屿&lt;/b&gt;"' in again.text
+        form_token(again)
 
 
 async def test_no_link_leads_from_the_sign_in_to_another_site(database: Database) -> None:

@@ -122,7 +122,7 @@ def used_keys(folder: Path, words: Words) -> set[str]:
             found |= {key for key in words if key.startswith(prefix)}
         for group in re.findall(r"""word\("([a-z_]+)\"""", text):
             found |= {key for key in words if key.startswith(f"{group}.")}
-    found = {key for key in found if not key.endswith((".html", ".typ", ".css"))}
+    found = {key for key in found if not key.endswith((".html", ".typ", ".css", ".js"))}
     return found | {key for key in words if re.fullmatch(r"error\.e\d+", key)}
 
 
