@@ -13,6 +13,7 @@ from fastapi.staticfiles import StaticFiles
 
 from service.http import PUBLIC
 from service.problems import PROBLEMS_PAGE, problems_page
+from service.web.rendering import asset
 
 ASSETS: Final = "/docs/assets"
 
@@ -47,7 +48,7 @@ def add_pages(app: FastAPI) -> None:
 
     @app.get(PROBLEMS_PAGE, include_in_schema=False, dependencies=[PUBLIC])
     async def show_problems() -> HTMLResponse:
-        return _guarded(HTMLResponse(problems_page()))
+        return _guarded(HTMLResponse(problems_page(stylesheet=asset("style.css"), icon=asset("icon.svg"))))
 
 
 def _guarded(page: HTMLResponse) -> HTMLResponse:
