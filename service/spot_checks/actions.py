@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.access.rules import Actor, Role, WhichAuthority
+from service.access.rules import Actor, Role
 from service.catalog.rules import Catalog
 from service.changes.rules import ChangeKind
 from service.clock import legal_day
@@ -32,6 +32,7 @@ from service.spot_checks.rules import (
     NoSuchCheck,
     NotCorrectedYet,
     NothingToCheck,
+    NotYourCheck,
     WrongItemState,
     check_period,
     check_scores,
@@ -60,14 +61,15 @@ async def announce(
     """Announce a check and freeze its population: the public penalties of the authorities that the actor supervises.
 
     Raises:
-        WhichAuthority: the actor supervises for several authorities, or not for the one named.
+        WhichAuthority: the actor supervises for several authorities and names none.
+        NotYourCheck: he does not supervise for the one that is named.
         BadPeriod: the period runs backwards or is not over.
         NothingToCheck: there is nothing to draw from.
     """
     check_period(plan.period_from, plan.period_until, today=legal_day(now))
     drawing = authority or actor.authority_for(Role.SUPERVISOR)
     if not actor.acts_for(drawing, Role.SUPERVISOR):
-        raise WhichAuthority(f"You do not supervise for {drawing}.", detail_zh="请指明以哪个机关的名义办理。")
+        raise NotYourCheck(f"You do not supervise for {drawing}.", detail_zh="您无权以该机关的名义抽查。")
     supervised = [code for code in catalog.authority_by_code if actor.supervises(code)]
     wanted = supervised if plan.authorities is None else sorted(set(plan.authorities) & set(supervised))
     members = await list_population(

@@ -15,13 +15,19 @@ from importlib.resources import files
 from typing import Any, Final
 from uuid import UUID
 
-from service.errors import Conflict, Invalid, NotFound
+from service.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class NoSuchCheck(NotFound):
     """There is no spot check, or no record drawn by one, of this id that you may see or work on."""
 
     code = "no_such_check"
+
+
+class NotYourCheck(Forbidden):
+    """Only those who supervise for an authority check in its name."""
+
+    code = "not_your_check"
 
 
 class NothingToCheck(Conflict):

@@ -346,22 +346,81 @@ def works_on(one: Declared) -> set[Role]:
     }
 
 
+#: How a write that works on no thing of a path says for whom it is done, beside what its documented example says.
+IN_THE_NAME_OF_OTHER: Final[dict[str, dict[str, Any]]] = {
+    "/v1/catalog/retention/{authority_code}/{record_kind}": {},
+    "/v1/catalog/supplies/{authority_code}/{kind}": {"description": "x", "every_days": 7},
+    "/v1/notice-addresses/{authority_code}": {},
+    "/v1/penalties/drafts": {"drafts": [{"authority": "other", "uscc": "91500000XY0000012K"}]},
+    "/v1/redatings/decisions": {"authority": "other"},
+    "/v1/sharing-agreements": {"requester_code": "other", "owner_code": "city"},
+    "/v1/spot-checks": {"authority": "other"},
+    "/v1/subjects/{uscc}/blacklist-entries": {"authority": "other"},
+    "/v1/subjects/{uscc}/credit-records": {"authority": "other"},
+    "/v1/subjects/{uscc}/penalties": {"authority": "other"},
+    "/v1/substitutions": {"authority_code": "other"},
+}
+#: The same, said in the query.
+ASKED_FOR_OTHER: Final = {
+    "/v1/completeness/comparison": {"authority": "other"},
+    "/v1/imports": {"authority": "other", "kind": "penalties", "file_name": "a.csv"},
+}
+#: Writes for which nobody can be named: they are done for the caller's own authority, key or platform, whatever is sent.
+FOR_ONESELF: Final = {"/v1/me/key/rotate", "/v1/subject-authorisations", "/v1/webhooks"}
+
+
 async def test_nobody_writes_in_the_name_of_another_authority(database: Database) -> None:
     async with open_offices(database) as offices:
         everything = await offices.hire(*AUTHORITY_ROLES, authority="district")
-        for method, path, body in (
-            ("POST", "/v1/imports?kind=penalties&authority=other&file_name=a.csv", None),
-            ("POST", "/v1/subjects/91500000XY0000012K/penalties", {"authority": "other"}),
-            ("POST", "/v1/penalties/drafts", {"drafts": [{"authority": "other", "uscc": "91500000XY0000012K"}]}),
-            ("PUT", "/v1/catalog/supplies/other/penalties", {"description": "x", "every_days": 7}),
-            (
-                "POST",
-                "/v1/sharing-agreements",
-                {
-                    "requester_code": "other", "owner_code": "city", "kinds": ["penalties"], "purpose": "x",
-                    "from_on": "2026-11-24", "until_on": "2026-11-25",
-                },
-            ),
-        ):  # fmt: skip
-            answer = await everything.request(method, path, json=body)
-            assert answer.status_code == 403, (path, answer.text)
+        caller = Caller(offices.app.openapi())
+        writes = {
+            one.path: one
+            for one in operations_of(offices.app)
+            if one.access is not None
+            and not one.access.is_public
+            and one.access.whose is not Whose.ANY
+            and one.method != "GET"
+            and "_id}" not in one.path
+            and caller.knows(one)
+        }
+        named = IN_THE_NAME_OF_OTHER.keys() | ASKED_FOR_OTHER.keys()
+        assert set(writes) == named | FOR_ONESELF | {
+            "/v1/penalties/reviews"
+        }  # by the ids of records, as in the next test
+        wrong = []
+        for path in sorted(named):
+            one = writes[path]
+            url = path.replace("{authority_code}", "other").replace("{uscc}", "91500000XY0000012K")
+            for name, value in WORDS.items():
+                url = url.replace(f"{{{name}}}", value)
+            body = caller.body(path, caller.document["paths"][path][one.method.lower()])
+            if "json" in body:
+                body["json"] |= IN_THE_NAME_OF_OTHER[path]
+            answer = await everything.request(
+                one.method, url, params=ASKED_FOR_OTHER.get(path, {}), headers={"If-Match": "*"}, **body
+            )
+            if answer.status_code not in {403, 404}:
+                wrong.append((one.method, path, answer.status_code, answer.text))
+        assert wrong == []
+
+
+async def test_nobody_reviews_the_records_of_another_authority(database: Database) -> None:
+    async with open_offices(database) as offices:
+        reviewer = await offices.hire(Role.REVIEWER, authority="district")
+        async with database.transaction() as session:
+            others = await things_of(session, "other", "city", (offices.ids[reviewer],) * 2)
+        absent = str(uuid4())
+        answers = []
+        for penalty in (others["penalty_id"], absent):
+            one = {
+                "uscc": others["uscc"],
+                "id": penalty,
+                "version_no": 1,
+                "tier": "minor",
+                "tier_basis": "xx",
+                "signed": {},
+            }
+            answer = await reviewer.post("/v1/penalties/reviews", json={"approvals": [one]})
+            assert answer.status_code >= 400
+            answers.append(answer.text.replace(penalty, "…"))
+        assert answers[0] == answers[1]
