@@ -1,6 +1,7 @@
 """Releases beside COPY TO CSV of the same columns: formats with SHA-256, deltas, verification, memory."""
 
 import json
+import os
 import resource
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ import asyncpg
 from service.exports.building import Options, build_delta, build_full
 from service.exports.digests import SetDigest
 from service.exports.files import Compression, WrittenFile
+from service.exports.pacing import Pace
 from service.exports.packages import Release
 from service.exports.queries import Extent
 from service.exports.rules import Kind
@@ -101,9 +103,40 @@ async def _measure(connection: asyncpg.Connection, folder: Path, database_url: s
             (folder / "file").unlink()
     best = {name: ROWS / min(seconds) for name, seconds in took.items()}
     figures = [_figure(f"export as {name}", best[name], best["yardstick"], goal) for name, (_, goal) in formats.items()]
+    figures += await _paced(connection, folder)
     figures += await _releases(connection, folder)
     figures.append(_memory(database_url, folder))
     return figures
+
+
+async def _paced(connection: asyncpg.Connection, folder: Path) -> list[Figure]:
+    """Return how many cores an export keeps busy at a share of the time: its own process and the database's for it.
+
+    Processor seconds a second: what others on the machine do in the meantime changes how long it takes, and not this.
+    """
+    pids = [os.getpid(), connection.get_server_pid()]
+    busy = {}
+    for share in (1.0, 0.5, 0.25):
+        before, began = sum(map(_processor_seconds, pids)), perf_counter()
+        await write_csv(connection, Extent(ROWS, DAY, pace=Pace(share)), PENALTIES, folder / "file")
+        busy[share] = (sum(map(_processor_seconds, pids)) - before) / (perf_counter() - began)
+        (folder / "file").unlink()
+    return [
+        {
+            "name": f"cores that an export keeps busy at a share of {share:g}",
+            "value": round(cores, 2),
+            "unit": "cores",
+            "yardstick": round(busy[1.0], 2),
+            "ratio": round(cores / busy[1.0], 3),
+            "goal": None,
+        }
+        for share, cores in busy.items()
+    ]
+
+
+def _processor_seconds(pid: int) -> float:
+    told = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def _plain_copy(connection: asyncpg.Connection, extent: Extent) -> None:

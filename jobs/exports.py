@@ -11,8 +11,10 @@ from typing import Final
 
 from service.db import Database
 from service.exports.actions import build_due, list_due, withhold_ended
+from service.exports.pacing import Pace
 from service.exports.rules import PersonalDataFound
 from service.logs import log_to_stderr
+from service.selections.actions import count_due, deliver_due
 from service.settings import Settings
 from service.signing.keys import SigningKeys
 
@@ -25,9 +27,9 @@ class BuildFailed(RuntimeError):
 
 
 async def run(database: Database, as_of: datetime) -> int:
-    """Withhold what may not be shown any more and build what is due; returns how many series were worked on."""
+    """Withhold what may not be shown any more and build what is due; returns how many series and selections were worked on."""
     withheld = await withhold_ended(database, now=as_of)
-    due = await list_due(database, now=as_of)
+    due = len(await list_due(database, now=as_of)) + await count_due(database, now=as_of)
     if not due:
         return withheld
     environment = os.environ | {"XINYONG_DATABASE_URL": database.url}
@@ -44,15 +46,18 @@ async def run(database: Database, as_of: datetime) -> int:
         raise BuildFailed(
             "a release was stopped by the scan for personal data" if code == STOPPED else f"exit code {code}"
         )
-    return len(due)
+    return due
 
 
 async def _build(as_of: datetime) -> int:
     settings = Settings()
     log_to_stderr(settings)
+    os.nice(10)  # who asks comes first on this machine
     database = Database(settings.sqlalchemy_url() or "", application="xinyong exports", pool_size=3)
+    keys, pace = SigningKeys.of(settings), Pace(settings.export_share)
     try:
-        await build_due(database, settings.data_dir / "exports", SigningKeys.of(settings), now=as_of)
+        await build_due(database, settings.data_dir / "exports", keys, now=as_of, pace=pace)
+        await deliver_due(database, settings.data_dir / "selections", keys, now=as_of, pace=pace)
     except PersonalDataFound:
         return STOPPED
     finally:

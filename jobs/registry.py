@@ -50,7 +50,7 @@ JOBS: Final = (
     Job(
         "build_releases",
         30,
-        "Withhold releases that show what has ended, and build what is due.",
+        "Withhold releases that show what has ended, build what is due, and deliver selections.",
         exports.run,
     ),
     Job("forget_idempotency_keys", 3600, "Delete idempotency keys older than 24 hours.", forget_idempotency_keys.run),

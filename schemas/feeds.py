@@ -30,7 +30,9 @@ class FeedOut(Output):
 
     id: str
     name: str
-    direction: Literal["out", "in"]
+    direction: Literal["out", "in", "exports"] = Field(
+        description="`exports`: a place to which selections of the public data are delivered."
+    )
     state: Literal["active", "paused", "retired"] = Field(description="`retired`: its definition file is gone.")
     version_no: int
     target: str

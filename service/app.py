@@ -42,6 +42,7 @@ import service.mail.endpoints
 import service.penalties.endpoints
 import service.redatings.endpoints
 import service.repair.endpoints
+import service.selections.endpoints
 import service.sharing.endpoints
 import service.signing.well_known
 import service.spot_checks.endpoints
@@ -109,6 +110,7 @@ ROUTERS: Final = (
     service.access.four_eyes.endpoints.router,
     service.access.substitutions.endpoints.router,
     service.access.authorisations.endpoints.router,
+    service.selections.endpoints.router,
     service.sharing.endpoints.router,
     service.mail.endpoints.router,
     service.deadlines.endpoints.router,

@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     audit_dir: Path | None = Field(
         default=None, description="Where the signed copy of the audit chain lives. None: `audit` in the data directory."
     )
+    export_share: float = Field(
+        default=0.5, gt=0, le=1, description="Share of the time that building a release may take; it rests in between."
+    )
     feeds_dir: Path | None = Field(
         default=None, description="Folder of the feeds' definition files. None: `feeds` in the data directory."
     )

@@ -15,6 +15,7 @@ from service.clock import day_start, legal_day
 from service.db import Database, ReadSession, driver
 from service.exports.building import (
     Built,
+    Options,
     build_delta,
     build_full,
     build_statistics,
@@ -23,6 +24,7 @@ from service.exports.building import (
     unfinished,
 )
 from service.exports.digests import SetDigest
+from service.exports.pacing import Pace
 from service.exports.packages import DICTIONARY, MANIFEST, PACKAGE, SIGNATURE, Release
 from service.exports.queries import (
     Extent,
@@ -111,7 +113,9 @@ async def list_due(database: Database, *, now: datetime) -> list[Slot]:
     return due
 
 
-async def build_due(database: Database, folder: Path, keys: SigningKeys, *, now: datetime) -> int:
+async def build_due(
+    database: Database, folder: Path, keys: SigningKeys, *, now: datetime, pace: Pace | None = None
+) -> int:
     """Build what is due and show it; return how many releases appeared. One process works, others return at once.
 
     Whatever dies on the way leaves a folder that nobody sees, and the next run deletes it.
@@ -129,9 +133,11 @@ async def build_due(database: Database, folder: Path, keys: SigningKeys, *, now:
         await _sweep(database, folder)
         await withhold_ended(database, now=now)
         for slot in await list_due(database, now=now):
-            build = _build_statistics if slot is STATISTICS else _build
             try:
-                count += await build(database, folder, keys, slot, now=now)
+                if slot is STATISTICS:
+                    count += await _build_statistics(database, folder, keys, slot, now=now)
+                else:
+                    count += await _build(database, folder, keys, slot, now=now, pace=pace or Pace())
             except PersonalDataFound as problem:
                 stopped = problem
         await _sweep(database, folder)
@@ -209,7 +215,7 @@ async def _find_base(session: ReadSession, slot: Slot, *, now: datetime) -> Logg
     return base if base is not None and last is not None and base.log_id == last.log_id else None
 
 
-async def _build(database: Database, folder: Path, keys: SigningKeys, slot: Slot, *, now: datetime) -> int:
+async def _build(database: Database, folder: Path, keys: SigningKeys, slot: Slot, *, now: datetime, pace: Pace) -> int:
     for _ in range(_ATTEMPTS):
         horizon = await _choose_horizon(database, slot, now=now)
         if horizon is None:
@@ -220,7 +226,7 @@ async def _build(database: Database, folder: Path, keys: SigningKeys, slot: Slot
         release = await _plan(database, slot, horizon, now=now)
         draft = unfinished(folder, release.id)
         try:
-            built = await _write(database, draft, release, keys, sums)
+            built = await _write(database, draft, release, keys, sums, pace)
         except PersonalDataFound as problem:
             shutil.rmtree(draft)
             await _hold_back(database, slot, release, problem, now=now)
@@ -336,12 +342,13 @@ async def _write(
     release: Release,
     keys: SigningKeys,
     sums: tuple[dict[str, SetDigest], Extent] | None,
+    pace: Pace,
 ) -> Built:
     async with database.reading() as session:
         connection = await driver(session)
         if sums is None:
-            return await build_full(connection, draft, release, keys)
-        return await build_delta(connection, draft, release, keys, sums=sums[0], sums_at=sums[1])
+            return await build_full(connection, draft, release, keys, Options(pace=pace))
+        return await build_delta(connection, draft, release, keys, sums=sums[0], sums_at=sums[1], pace=pace)
 
 
 def _row(

@@ -4,7 +4,7 @@ import csv
 import io
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +17,7 @@ from service.changes.rules import ChangeKind, ended_on
 from service.clock import legal_day
 from service.exports.digests import SetDigest
 from service.exports.files import Compression, Sink, WrittenFile, sync_folder, write_file
+from service.exports.pacing import Pace
 from service.exports.packages import (
     DICTIONARY,
     MANIFEST,
@@ -48,11 +49,16 @@ _UNFINISHED: Final = ".building-"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How the files are written. JSON Lines are in every release, since the digests are of them."""
+    """How the files are written. JSON Lines are in every release, since the digests are of them.
+
+    `columns` are those of a table that its CSV, Parquet and workbook have; none: all. `pace` says how much of the time it takes.
+    """
 
     formats: tuple[str, ...] = FORMATS
     compression: Compression = Compression.GZIP
     bom: bool = False
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    pace: Pace = field(default_factory=Pace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +108,8 @@ async def build_full(
         PersonalDataFound: a text holds personal data.
     """
     options = options or Options()
-    extent = Extent(release.position, legal_day(release.horizon), selection=release.selection)
+    day = legal_day(release.horizon)
+    extent = Extent(release.position, day, selection=release.selection, pace=options.pace)
     files: list[WrittenFile] = []
     states: dict[str, TableState] = {}
     for table in _tables(release):
@@ -121,6 +128,7 @@ async def build_delta(
     *,
     sums: Mapping[str, SetDigest],
     sums_at: Extent,
+    pace: Pace | None = None,
 ) -> Built:
     """Write what changed between two horizons: rows as they are at the later one, and tombstones of what ended.
 
@@ -133,7 +141,8 @@ async def build_delta(
     if release.from_position is None or release.from_horizon is None:
         raise ValueError("a delta needs the horizon it counts from")
     day, first_day = legal_day(release.horizon), legal_day(release.from_horizon)
-    extent = Extent(release.position, day, after=release.from_position, upto=release.position)
+    pace = pace or Pace()
+    extent = Extent(release.position, day, after=release.from_position, upto=release.position, pace=pace)
     files: list[WrittenFile] = []
     states: dict[str, TableState] = {}
     tombstones: list[tuple[str, str, date]] = []
@@ -180,6 +189,7 @@ async def _write_table(
     packed = options.compression
     path = draft / f"{table.name}.jsonl{packed.suffix}"
     written = [await write_lines(connection, extent, table, path, compression=packed, digest=digest)]
+    table = table.narrowed(options.columns.get(table.name, ()))
     if "csv" in options.formats:
         path = draft / f"{table.name}.csv{packed.suffix}"
         written.append(await write_csv(connection, extent, table, path, compression=packed, bom=options.bom))
@@ -193,6 +203,8 @@ async def _write_table(
             ("使用须知 Terms", TERMS_ZH),
         )
         written.append(await write_workbook(connection, extent, table, draft / f"{table.name}.xlsx", about=about))
+    if table is not BY_NAME[table.name]:
+        written[1:] = [replace(file, columns=table.names) for file in written[1:]]
     return written
 
 

@@ -27,7 +27,10 @@ class Compression(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WrittenFile:
-    """A finished file as a manifest lists it; `rows` are the records in it, None for a file about the release."""
+    """A finished file as a manifest lists it; `rows` are the records in it, None for a file about the release.
+
+    `columns` are those of a table that it has, None for all.
+    """
 
     path: str
     size: int
@@ -36,6 +39,7 @@ class WrittenFile:
     format: str | None = None
     compression: str | None = None
     rows: int | None = None
+    columns: tuple[str, ...] | None = None
 
 
 class Packer(Protocol):

@@ -120,6 +120,7 @@ def manifest(release: Release, states: Mapping[str, TableState], files: Sequence
                 "compression": file.compression,
                 "rows": file.rows,
             }
+            | ({} if file.columns is None else {"columns": list(file.columns)})
             for file in files
         ],
     }
@@ -187,7 +188,8 @@ def _resource(file: WrittenFile) -> dict[str, Any]:
             ]
         }
     elif file.table in BY_NAME:
-        told["schema"] = table_schema(BY_NAME[file.table], nested=file.format in {"jsonl", "parquet"})
+        table = BY_NAME[file.table].narrowed(file.columns or ())
+        told["schema"] = table_schema(table, nested=file.format in {"jsonl", "parquet"})
     if (
         file.table in {*BY_NAME, TOMBSTONES, STATISTICS}
         and file.format in {"csv", "jsonl"}

@@ -9,6 +9,7 @@ from sqlalchemy import select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.db import ReadSession
+from service.exports.pacing import Pace
 from service.exports.rules import Kind, Selection, State
 from service.exports.selects import (
     ended_since,
@@ -34,17 +35,21 @@ Take = Callable[[bytes], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """Which rows: those shown at `position` on `day`; with `after` only those with changes behind it, up to `upto`."""
+    """Which rows: those shown at `position` on `day`; with `after` only those with changes behind it, up to `upto`.
+
+    `pace` says how much of the time reading them may take.
+    """
 
     position: int
     day: date
     after: int | None = None
     upto: int | None = None
     selection: Selection = field(default_factory=Selection)
+    pace: Pace = field(default_factory=Pace, compare=False)
 
     def at(self, position: int, day: date) -> "Extent":
         """Return the same records at another position and day."""
-        return Extent(position, day, self.after, self.upto, self.selection)
+        return Extent(position, day, self.after, self.upto, self.selection, self.pace)
 
     def statement(self, table: Table, columns: str) -> tuple[str, list[Any]]:
         """Return the SQL for `columns` of the rows, with its parameters."""
@@ -65,7 +70,12 @@ async def copy_rows(
 ) -> int:
     """Stream rows out by COPY, handing over blocks of bytes that end anywhere; return how many rows there were."""
     statement, args = extent.statement(table, columns)
-    done: str = await connection.copy_from_query(statement, *args, output=take, **form)
+
+    async def paced(piece: bytes) -> None:
+        await take(piece)
+        await extent.pace.rest()
+
+    done: str = await connection.copy_from_query(statement, *args, output=paced, **form)
     return int(done.rsplit(" ", 1)[1])
 
 

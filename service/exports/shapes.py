@@ -1,7 +1,8 @@
 """The tables of published releases, as `schemas/published/v1/tables.toml` declares them."""
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib.resources import files
 from typing import Final
@@ -42,6 +43,12 @@ class Table:
     def names(self) -> tuple[str, ...]:
         """The names of the columns, in order."""
         return tuple(column.name for column in self.columns)
+
+    def narrowed(self, columns: Collection[str]) -> "Table":
+        """Return the table with some of its columns, in its order, the key among them; all where none are named."""
+        if not columns:
+            return self
+        return replace(self, columns=tuple(one for one in self.columns if one.name == self.key or one.name in columns))
 
     def of_kind(self, *kinds: ColumnKind) -> tuple[str, ...]:
         """Return the names of the columns of some kinds."""

@@ -235,7 +235,8 @@ def _check_csv(folder: Path, file: Mapping[str, Any]) -> None:
         header = next(reader, [])
         count = sum(1 for _ in reader)
     table = BY_NAME.get(file["table"])
-    if count != file["rows"] or (table is not None and header != list(table.names)):
+    names = None if table is None else list(table.narrowed(file.get("columns", ())).names)
+    if count != file["rows"] or (names is not None and header != names):
         raise ReleaseDamaged(
             f"{file['path']} has {count} rows, the manifest says {file['rows']}; its header is {','.join(header)}.",
             detail_zh="CSV 行数或表头不符。",

@@ -108,7 +108,7 @@ def read_definition(body: Mapping[str, Any], *, where: str) -> Definition:
         raise BadFeed(
             f"{where}: id {identity!r} is two or more small letters, digits and dashes.", detail_zh="编号格式不正确。"
         )
-    direction = _one_of(body, "direction", ("out", "in"), where, "out")
+    direction = _one_of(body, "direction", ("out", "in", "exports"), where, "out")
     transport = dict(body.get("transport", {}))
     connected = bool(body.get("connected", True))
     if connected:
@@ -119,6 +119,11 @@ def read_definition(body: Mapping[str, Any], *, where: str) -> Definition:
                 f"{where}: {name!r} holds a secret. Name where it is: {name}_env or {name}_file.",
                 detail_zh="定义文件中不得包含密码，请用 _env 或 _file 指明其所在。",
             )
+    if direction == "exports" and transport.get("type") == "database":
+        raise BadFeed(
+            f"{where}: releases are folders of files; deliver them by directory, sftp or https.",
+            detail_zh="数据包应通过目录、SFTP 或 HTTPS 交付。",
+        )
     if direction == "in":
         _check_incoming(dict(body.get("incoming", {})), f"{where}, incoming")
     target = _one_of(body, "target", TARGETS, where, "generic")

@@ -10,7 +10,7 @@ from service.models.deadline import Deadline, DeadlineCursor, DeadlineEvent
 from service.models.delegation import SubjectAuthorisation, Substitution
 from service.models.document import Document, DocumentContent
 from service.models.entry_case import EntryCorrection, EntryRevocation, EntrySupport
-from service.models.export import ExportRelease
+from service.models.export import ExportRelease, ExportSelection
 from service.models.feed import (
     Feed,
     FeedBatch,
@@ -84,6 +84,7 @@ __all__ = [
     "EntryRevocation",
     "EntrySupport",
     "ExportRelease",
+    "ExportSelection",
     "Feed",
     "FeedBatch",
     "FeedBatchItem",

@@ -2,11 +2,45 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, Integer, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.models.base import LOCAL, Base
+
+
+class ExportSelection(Base):
+    """A part of the public data that an exporter has delivered by schedule to a place that an operator's definition names.
+
+    `body` says what: tables, regions, lists, columns, formats. `last_period` is the day, week or month that was delivered last, as
+    the release `last_release`, which the next one replaces there. After a failure it is tried again from `retry_at` on.
+    """
+
+    __tablename__ = "export_selection"
+    __table_args__ = (
+        CheckConstraint("every IN ('daily', 'weekly', 'monthly')", name="every_known"),
+        Index("ix_export_selection_principal_id", "principal_id", "id"),
+        {"info": LOCAL},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    principal_id: Mapped[UUID]
+    name: Mapped[str] = mapped_column(Text)
+    body: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    every: Mapped[str] = mapped_column(Text)
+    deliver_to: Mapped[str] = mapped_column(Text)
+    is_paused: Mapped[bool] = mapped_column(server_default=text("false"))
+    version_no: Mapped[int] = mapped_column(Integer)
+    last_period: Mapped[str | None] = mapped_column(Text)
+    last_release: Mapped[str | None] = mapped_column(Text)
+    last_horizon_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    last_digest: Mapped[str | None] = mapped_column(Text)
+    delivered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    failures: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    retry_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    trouble: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class ExportRelease(Base):

@@ -37,7 +37,7 @@ class Feed(Base):
 
     __tablename__ = "feed"
     __table_args__ = (
-        CheckConstraint("direction IN ('out', 'in')", name="direction_known"),
+        CheckConstraint("direction IN ('out', 'in', 'exports')", name="direction_known"),
         CheckConstraint("state IN ('active', 'paused', 'retired')", name="state_known"),
         {"info": LOCAL},
     )

@@ -21,6 +21,7 @@ from service.models import (
     AuditEntry,
     CreditRecordVersion,
     Deadline,
+    ExportSelection,
     Objection,
     Repair,
     SharingAgreement,
@@ -152,7 +153,7 @@ async def things_of(
     first, second = principals
     days: dict[str, Any] = {"from_on": TODAY, "until_on": TODAY}
     agreement, authorisation, substitution, deadline, repair, objection = (new_id() for _ in range(6))
-    check, item, credit_record, webhook = new_id(), new_id(), new_id(), new_id()
+    check, item, credit_record, webhook, selection = (new_id() for _ in range(5))
     case: dict[str, Any] = {
         "uscc": uscc, "version_no": 1, "record_kind": "penalty", "record_id": penalty, "authority_code": authority,
         "statement": "x", "filed_by": "test", "filed_at": NOW,
@@ -190,6 +191,10 @@ async def things_of(
                 id=webhook, principal_id=first, version_no=1, url="https://shop.example/", kinds=[], regions=[], lists=[],
                 state="active", position=0, failures=0, paused_until=NOW, created_at=NOW, changed_at=NOW,
             ),
+            ExportSelection(
+                id=selection, principal_id=first, name="x", body={}, every="daily", deliver_to="x", is_paused=True,
+                version_no=1, created_at=NOW, changed_at=NOW,
+            ),
             SpotCheck(
                 id=check, version_no=1, state="announced", authority_code=authority, title="x", period_from=TODAY,
                 period_until=TODAY, per_authority=1, seed_source="x", form_edition="1", population=1,
@@ -209,7 +214,7 @@ async def things_of(
         "penalty_id": penalty, "entry_id": entry, "record_id": penalty, "import_id": imported, "agreement_id": agreement,
         "authorisation_id": authorisation, "substitution_id": substitution, "deadline_id": deadline,
         "repair_id": repair, "objection_id": objection, "check_id": check, "item_id": item, "credit_record_id": credit_record,
-        "webhook_id": webhook,
+        "webhook_id": webhook, "selection_id": selection,
     }  # fmt: skip
     return {"uscc": uscc} | {name: str(value) for name, value in ids.items()}
 
@@ -296,7 +301,7 @@ async def test_every_route_does_for_ones_own_what_it_does_not_do_for_others(data
 
 
 #: Who may do what is nobody's record, and that a spot check was announced is public.
-NO_RECORD = {"uscc", "check_id", "authorisation_id", "substitution_id", "agreement_id"}
+NO_RECORD = {"uscc", "selection_id", "check_id", "authorisation_id", "substitution_id", "agreement_id"}
 
 
 async def unnoticed(
