@@ -12,6 +12,7 @@ class PublicRegistration(Output):
 
     name: str | None = Field(description="Null for a sole trader without a trade name.")
     registration_status: str | None
+    successors: list[str] = Field(description="Codes under which the firm goes on; the event says how.")
 
 
 class PublicPenalty(Output):

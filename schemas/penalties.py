@@ -163,6 +163,23 @@ class Moved(Input):
     reason: Reason
 
 
+class PenaltyMoved(Moved):
+    """The firm to which a penalty goes, and why: it was recorded on the wrong one, or the firm goes on under another code.
+
+    A record follows a successor only where a rule or an authority says so: then `basis` names it, and the old firm's
+    registration must name the successor.
+    """
+
+    cause: Literal["wrong_subject", "succession"] = "wrong_subject"
+    basis: Words | None = Field(default=None, description="What says that the record follows; needed for `succession`.")
+
+    @model_validator(mode="after")
+    def _has_basis(self) -> Self:
+        if (self.cause == "succession") != (self.basis is not None):
+            raise ValueError("a succession needs a basis, a wrong firm has none")
+        return self
+
+
 class CorrectionProposed(Input):
     """A correction: what kind, why, and the fields with their new values."""
 

@@ -7,12 +7,21 @@ from pydantic import Field, StringConstraints, field_validator
 from schemas.base import Input, Output
 from schemas.credit_records import CreditRecordOut
 from service.reading.names import fold_name, normalise_name
-from service.subjects.rules import RegistrationStatus
+from service.subjects.rules import RegistrationStatus, Succession
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
 Identifier = Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, pattern=r"^[0-9A-Za-z-]{6,30}$")]
+SuccessorCode = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 DivisionCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+
+
+class Succeeded(Output):
+    """How a firm goes on under other codes, as a registry source stated it."""
+
+    kind: Literal["merged", "split", "code_changed"]
+    since: date | None
+    successors: list[str] = Field(description="The codes under which it goes on; records follow only by a decision.")
 
 
 class SubjectPut(Input):
@@ -32,6 +41,9 @@ class SubjectPut(Input):
     reg_no: Identifier | None = Field(default=None, description="Old registration number, 15 or 13 digits.")
     org_code: Identifier | None = None
     tax_no: Identifier | None = None
+    succession: Succession | None = Field(default=None, description="How the firm goes on under other codes.")
+    successors: list[SuccessorCode] = Field(default=[], max_length=100, description="The codes under which it goes on.")
+    succeeded_on: date | None = Field(default=None, description="Day of the merger, split or change of code.")
 
     @field_validator("name", "former_names")
     @classmethod
@@ -61,6 +73,7 @@ class SubjectOut(Output):
     reg_no: str | None
     org_code: str | None
     tax_no: str | None
+    succession: Succeeded | None = Field(description="Null: the registration names no successor.")
     recorded_at: datetime
     source: str | None = Field(description="Code of the source, or `own:` and the authority's code.")
 
@@ -73,7 +86,8 @@ class SubjectHit(Output):
     registration_status: str | None
     match: Literal["exact", "prefix", "former", "overlap"]
     matched: str = Field(description="The name or identifier that fitted.")
-    matched_kind: str = Field(description="registered, former, record; or reg_no, org_code, tax_no.")
+    matched_kind: str = Field(description="registered, former, record; or reg_no, org_code, tax_no, former_code.")
+    successors: list[str] = Field(description="Codes under which the firm goes on.")
 
 
 class SubjectPage(Output):
@@ -112,6 +126,14 @@ class NameOut(Output):
 
     name: str
     kind: Literal["registered", "former", "record"]
+
+
+class Predecessor(Output):
+    """A firm that goes on under this code. Its records stay under its own code unless a decision moved them."""
+
+    uscc: str
+    kind: Literal["merged", "split", "code_changed"]
+    since: date | None
 
 
 class ChannelWindow(Output):
@@ -183,6 +205,7 @@ class CreditFileOut(Output):
     uscc: str
     registration: RegistrationInFile | None
     identifiers: list[IdentifierOut]
+    predecessors: list[Predecessor] = Field(description="Firms that go on under this code, by their own registrations.")
     names: list[NameOut]
     penalties: list[PenaltyInFile]
     blacklist_entries: list[EntryInFile]

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +19,7 @@ from service.models import (
     PenaltyVersion,
 )
 from service.records.queries import Row
+from service.records.rules import STILL_DECIDED
 
 #: States in which a penalty stands: decided and checked, whether it is shown or not.
 STANDING = ("approved", "published", "withheld", "suspended")
@@ -77,7 +78,7 @@ async def list_supports(session: AsyncSession | ReadSession, *, uscc: str, entry
     return [
         Support(
             id=str(row.id),
-            stands=row.state in STANDING or row.ending == "repaired",
+            stands=row.state in STANDING or row.ending in STILL_DECIDED,
             kinds=frozenset(row.kinds),
             fine_fen=row.fine_fen,
             discretion_step=row.discretion_step,
@@ -236,7 +237,7 @@ async def list_unsupported(session: ReadSession, *, limit: int) -> list[tuple[st
             entry.superseded_at.is_(None),
             entry.state.in_(("published", "suspended", "recalled")),
             penalty.state.in_(("ended", "void")),
-            penalty.ending.is_distinct_from("repaired"),
+            or_(penalty.ending.is_(None), penalty.ending.not_in(STILL_DECIDED)),
             ~asked,
         )
         .order_by(penalty.uscc, penalty.id)

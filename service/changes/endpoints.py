@@ -45,7 +45,7 @@ EXAMPLE: dict[str, Any] = {
             "kind": "subject",
             "uscc": "91500000XY0000012K",
             "id": None,
-            "record": {"name": "重庆星屿贸易有限公司", "registration_status": "active"},
+            "record": {"name": "重庆星屿贸易有限公司", "registration_status": "active", "successors": []},
         },
         {
             "position": 48208,
@@ -96,7 +96,7 @@ EXAMPLE: dict[str, Any] = {
 
 SNAPSHOT_EXAMPLE: Final = (
     '{"log_id":"0b3c6a52-8c1e-4a55-9a43-5b0f0d6a7f11","position":48211,"day":"2026-11-24"}\n'
-    '{"id":null,"kind":"subject","record":{"name":"重庆星屿贸易有限公司","registration_status":"active"},"uscc":"91500000XY0000012K"}\n'
+    '{"id":null,"kind":"subject","record":{"name":"重庆星屿贸易有限公司","registration_status":"active","successors":[]},"uscc":"91500000XY0000012K"}\n'
     '{"count":1,"digest":"3f5c…"}\n'
 )
 

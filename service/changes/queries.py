@@ -174,7 +174,7 @@ async def list_present_versions(
 async def list_registrations(connection: Connection, *, codes: Sequence[str]) -> Mapping[str, Registration]:
     """Return each subject's last numbered registration, and whether any numbered version was registered."""
     rows = await connection.fetch(
-        """SELECT DISTINCT ON (v.uscc) v.uscc, v.registered, v.name, v.registration_status,
+        """SELECT DISTINCT ON (v.uscc) v.uscc, v.registered, v.name, v.registration_status, v.successors,
             bool_or(v.registered) OVER (PARTITION BY v.uscc) AS was_registered
         FROM unnest($1::text[]) AS a (uscc)
         JOIN change c ON c.uscc = a.uscc AND c.record_id IS NULL
@@ -183,6 +183,8 @@ async def list_registrations(connection: Connection, *, codes: Sequence[str]) ->
         list(codes),
     )
     return {
-        row["uscc"]: Registration(row["registered"], row["was_registered"], row["name"], row["registration_status"])
+        row["uscc"]: Registration(
+            row["registered"], row["was_registered"], row["name"], row["registration_status"], row["successors"]
+        )
         for row in rows
     }

@@ -181,6 +181,7 @@ class Registration:
     was_registered: bool
     name: str | None
     status: str | None
+    successors: Sequence[str] = ()
 
 
 def ended_on(versions: Sequence[KnownVersion], *, on: date) -> date | None:
@@ -248,14 +249,14 @@ def render_registration(change: LoggedChange, registration: Registration | None)
     told = {"position": change.position, "kind": told_kind(change).value, "uscc": change.uscc, "id": None}
     if not registration.registered:
         return told | {"event": UNREGISTERED, "record": None}
-    record = registration_view(change.uscc, registration.name, registration.status)
+    record = registration_view(change.uscc, registration.name, registration.status, registration.successors)
     return told | {"event": change.event, "record": record}
 
 
-def registration_view(uscc: str, name: str | None, status: str | None) -> dict[str, Any]:
+def registration_view(uscc: str, name: str | None, status: str | None, successors: Sequence[str]) -> dict[str, Any]:
     """Return the public members of a registration; the name of a sole trader without a trade name is a person's."""
     nameless = is_sole_trader_without_trade_name(name, uscc)
-    return {"name": None if nameless else name, "registration_status": status}
+    return {"name": None if nameless else name, "registration_status": status, "successors": list(successors)}
 
 
 def check_reader(head: LogHead, *, after: int, log_id: UUID | None) -> None:

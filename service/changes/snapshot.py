@@ -24,7 +24,7 @@ from service.horizons.queries import find_last_horizon
 PART: Final = 2_000
 
 _COLUMNS: Final = {
-    ChangeKind.SUBJECT: ("subjects", "v.uscc, NULL::uuid AS id, v.name, v.registration_status"),
+    ChangeKind.SUBJECT: ("subjects", "v.uscc, NULL::uuid AS id, v.name, v.registration_status, v.successors"),
     ChangeKind.PENALTY: (
         "penalties",
         """v.uscc, v.id, v.document_no, v.kinds, v.authority_name, v.decided_on, v.public_from, v.public_until, v.fine_fen,
@@ -78,7 +78,7 @@ async def _lines(
 
 def _line(kind: ChangeKind, row: Mapping[str, Any]) -> bytes:
     if kind is ChangeKind.SUBJECT:
-        record = registration_view(row["uscc"], row["name"], row["registration_status"])
+        record = registration_view(row["uscc"], row["name"], row["registration_status"], row["successors"])
     else:
         record = public_view(kind, dict(row))
     told = {"kind": kind.value, "uscc": row["uscc"], "id": row["id"], "record": record}

@@ -121,6 +121,11 @@ REASONS: Final[dict[str, Reason]] = {
     "unreadable_cancelled_on": Reason(
         "The date of cancellation cannot be read.", "注销日期无法识别。", "Write the date as 2026-01-31 and resubmit."
     ),
+    "unreadable_succession": Reason(
+        "The firm names a successor, but its code, or how the firm goes on (merged, split, a new code), cannot be read.",
+        "承继主体的代码或者承继方式无法识别。",
+        "Write the successors' credit codes, and 合并, 分立 or 代码变更, and resubmit.",
+    ),
     "decided_on_in_future": Reason(
         "The decision lies in the future.", "处罚决定日期晚于今日。", "Correct the date and resubmit."
     ),

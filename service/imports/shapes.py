@@ -247,6 +247,9 @@ SUBJECTS: Final = Shape(
         ("reg_no", "text"),
         ("org_code", "text"),
         ("tax_no", "text"),
+        ("succession", "text"),
+        ("successors", "text[]"),
+        ("succeeded_on", "date"),
         ("flags", "text[]"),
         ("raw", "jsonb"),
     ),
@@ -271,6 +274,9 @@ SUBJECTS: Final = Shape(
         "reg_no",
         "org_code",
         "tax_no",
+        "succession",
+        "successors",
+        "succeeded_on",
     ),
     read_from={
         **{
@@ -290,7 +296,10 @@ SUBJECTS: Final = Shape(
                 "tax_no",
             )
         },
-        "registration_status": ("registration_status", "cancelled_on"),
+        "registration_status": ("registration_status", "cancelled_on", "successors", "changed_code"),
+        **dict.fromkeys(
+            ("succession", "successors", "succeeded_on"), ("successors", "changed_code", "succession", "cancelled_on")
+        ),
         **dict.fromkeys(("capital_minor", "capital_currency", "capital_text"), ("registered_capital",)),
         "region_text": ("province", "region_name"),
     },

@@ -174,6 +174,17 @@ async def _insert_names(connection: Connection, stage: Stage, taking: Taking) ->
         FROM {decided} WHERE {written} AND name IS NOT NULL ON CONFLICT DO NOTHING""",
         taking.import_id,
     )
+    goes_on = f"""FROM {decided} s JOIN {stage.wide} w ON w.n = s.n, LATERAL unnest(w.successors) AS t (code) WHERE {written}"""
+    await connection.execute(
+        f"""INSERT INTO subject (uscc, version_no, created_at) SELECT DISTINCT t.code, 0, $1::timestamptz {goes_on}
+        ORDER BY t.code ON CONFLICT DO NOTHING""",
+        taking.now,
+    )
+    await connection.execute(
+        f"""INSERT INTO subject_identifier (uscc, kind, value, import_id)
+        SELECT DISTINCT t.code, 'former_code', s.uscc, $1::uuid {goes_on} ON CONFLICT DO NOTHING""",
+        taking.import_id,
+    )
     await connection.execute(
         f"""INSERT INTO subject_identifier (uscc, kind, value, import_id)
         SELECT uscc, kind, value, $1::uuid FROM (

@@ -33,12 +33,18 @@ class Subject(Base):
 class SubjectVersion(Base):
     """What was known of a subject's registration from `recorded_at` on; `registered` says that a registry source said it.
 
-    A subject that only records name has a first version that is not registered.
+    A subject that only records name has a first version that is not registered. `successors` are the codes under which the
+    firm goes on, or into which it was split, by `succession` (merged, split, code_changed) since `succeeded_on`.
     """
 
     __tablename__ = "subject_version"
     __table_args__ = (
         ForeignKeyConstraint(["uscc"], ["subject.uscc"]),
+        CheckConstraint(
+            "succession IN ('merged', 'split', 'code_changed') AND successors <> '{}'"
+            " OR succession IS NULL AND successors = '{}'",
+            name="succession_known",
+        ),
         Index("uq_subject_version_current", "uscc", unique=True, postgresql_where=text("superseded_at IS NULL")),
         Index("ix_subject_version_import_id", "import_id", postgresql_where=text("import_id IS NOT NULL")),
         {"info": SUBJECT},
@@ -79,6 +85,9 @@ class SubjectVersion(Base):
     reg_no: Mapped[str | None] = mapped_column(Text)
     org_code: Mapped[str | None] = mapped_column(Text)
     tax_no: Mapped[str | None] = mapped_column(Text)
+    succession: Mapped[str | None] = mapped_column(Text)
+    successors: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    succeeded_on: Mapped[date | None]
     flags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     raw: Mapped[dict[str, str] | None] = mapped_column(JSONB)
 

@@ -10,11 +10,11 @@ from schemas.penalties import (
     CorrectionOut,
     CorrectionProposed,
     DraftBatch,
-    Moved,
     MovedOut,
     NoticePage,
     PenaltiesMade,
     PenaltyDraft,
+    PenaltyMoved,
     PenaltyOut,
     PenaltyPage,
     ReviewPage,
@@ -57,6 +57,7 @@ from service.penalties.rules import (
     Content,
     CorrectionOpen,
     NoOpenCorrection,
+    NotASuccessor,
     NothingChanged,
     SameSubject,
     State,
@@ -416,24 +417,34 @@ async def _correction(
         {"ended": examples.PENALTY | {"state": "ended"}, "made": examples.PENALTY | {"state": "submitted"}},
         *MOVE_REFUSALS,
         SameSubject,
+        NotASuccessor,
         AlreadyRecorded,
     ),
 )
 async def move_penalty(
     uscc: Uscc,
     record_id: UUID,
-    body: Moved,
+    body: PenaltyMoved,
     actor: Mover,
     session: SessionDep,
     catalog: CatalogDep,
     now: Now,
     expected: VersionDep,
 ) -> Response:
-    """Take a penalty from the wrong firm to the right one in one act: hidden here at once, submitted for review there."""
+    """Take a penalty from the wrong firm to the right one in one act: hidden here at once, submitted for review there.
+
+    By `"cause": "succession"` it follows a firm that merged, was split or got a new code, where `basis` says that it does.
+    """
     code, _ = read_uscc(uscc)
     order = Order(code, record_id, actor, expected, now)
     ended, made = await move_to(
-        session, catalog, order, to_uscc=read_uscc(body.to_uscc)[0], party_name=body.party_name, reason=body.reason
+        session,
+        catalog,
+        order,
+        to_uscc=read_uscc(body.to_uscc)[0],
+        party_name=body.party_name,
+        reason=body.reason,
+        succession_basis=body.basis,
     )
     views = [penalty_view(row, actor=actor, today=order.today) for row in (ended, made)]
     return json_response({"ended": views[0], "made": views[1]}, headers=OWN)

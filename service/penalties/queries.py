@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.access.seen import note_owners
 from service.db import ReadSession
-from service.models import Penalty, PenaltyCorrection, PenaltyVersion, WithdrawalNotice
+from service.models import Penalty, PenaltyCorrection, PenaltyVersion, SubjectVersion, WithdrawalNotice
 from service.records.queries import Row
 
 _V = PenaltyVersion.__table__.c
@@ -58,6 +58,19 @@ async def find_same_number(session: AsyncSession, *, uscc: str, natural_key: str
         select(Penalty.id).where(Penalty.uscc == uscc, Penalty.natural_key == natural_key, Penalty.state != "void")
     )
     return found.scalar_one_or_none()
+
+
+async def list_successors(session: AsyncSession, *, uscc: str) -> list[str]:
+    """Return the codes under which a firm goes on, by its present registration."""
+    found = await session.execute(
+        select(SubjectVersion.successors).where(
+            SubjectVersion.uscc == uscc,
+            SubjectVersion.superseded_at.is_(None),
+            SubjectVersion.registered,
+            SubjectVersion.state != "void",
+        )
+    )
+    return found.scalar_one_or_none() or []
 
 
 async def insert_correction(session: AsyncSession, correction: Row) -> None:

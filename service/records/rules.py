@@ -167,5 +167,8 @@ def check_day(
         raise ImpossibleDay(f"{name} {day} lies before the {of} ({not_before}).", detail_zh="日期不得早于决定日期。")
 
 
-ENDINGS: Final[Collection[str]] = ("withdrawn", "repaired", "moved", "removed", "revoked")
+ENDINGS: Final[Collection[str]] = ("withdrawn", "repaired", "moved", "followed", "removed", "revoked")
 """How a record ends before its time; the end of its window is no ending (DESIGN decision 1)."""
+
+#: Endings after which a decision stands all the same: the firm was repaired, or the record followed its successor.
+STILL_DECIDED: Final = ("repaired", "followed")

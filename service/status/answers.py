@@ -11,7 +11,15 @@ import orjson
 from service.changes.rules import ChangeKind, public_view
 from service.clock import SHANGHAI, legal_day
 from service.status.queries import Facts, Log, Row
-from service.status.rules import RegionCoverage, SourceMap, SourceState, Words, outcome, region_of
+from service.status.rules import (
+    RegionCoverage,
+    SourceMap,
+    SourceState,
+    Words,
+    outcome,
+    region_of,
+    succession_warning,
+)
 
 Answer = dict[str, object]
 
@@ -44,6 +52,7 @@ def answer_about(uscc: str, facts: Facts, region: RegionCoverage, warnings: Sequ
     verdict = outcome(
         listed=bool(entries), penalised=bool(penalties), registered=subject is not None, covered=region.covered
     )
+    told = () if subject is None else succession_warnings(subject)
     return {
         "uscc": uscc,
         "outcome": verdict.outcome,
@@ -54,8 +63,13 @@ def answer_about(uscc: str, facts: Facts, region: RegionCoverage, warnings: Sequ
         else {"status": subject["registration_status"], "since": subject["registered_on"]},
         "blacklist_entries": _views(ChangeKind.BLACKLIST_ENTRY, entries) if entries else _NOTHING,
         "penalties": _views(ChangeKind.PENALTY, penalties) if penalties else _NOTHING,
-        "warnings": (*warnings, *region.warnings) if warnings else region.warnings,
+        "warnings": (*warnings, *told, *region.warnings) if warnings or told else region.warnings,
     }
+
+
+def succession_warnings(subject: Row) -> list[Words]:
+    """Return the warning that leads from a registration to the codes under which its firm goes on, if there are any."""
+    return succession_warning(subject["succession"], subject["succeeded_on"], subject["successors"])
 
 
 def _views(kind: ChangeKind, rows: Iterable[Row]) -> list[Answer]:

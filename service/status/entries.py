@@ -5,9 +5,10 @@ may be shown: windows are held against the day of the question, never before it 
 entries, and rows read from the database become the same entry, so that both ways end in one rendering.
 
     b"S" region registration                                   registered, and nothing else is known
-    b"F" region flags counts registration names records…       everything else
+    b"F" region flag counts registration names succession records…       everything else
 
-The letter is small where the code itself has to be looked at once more: what is odd about it is a warning in the answer. A text is its length and its UTF-8; `flags` is 1 for a registered subject; days are ordinals (`date.toordinal`).
+The succession is the warning that leads to
+other codes, as JSON. The letter is small where the code itself has to be looked at once more: what is odd about it is a warning in the answer. A text is its length and its UTF-8; the flag is 1 for a registered subject; days are ordinals (`date.toordinal`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,14 +21,21 @@ from typing import Any, Final, cast
 import orjson
 
 from service.changes.rules import ChangeKind, public_view
-from service.status.answers import read_sources, sources_view, to_json
+from service.status.answers import read_sources, sources_view, succession_warnings, to_json
 from service.status.queries import Facts, Row
-from service.status.rules import RegionCoverage, SourceMap, Words, name_warning, outcome, region_of
+from service.status.rules import (
+    RegionCoverage,
+    SourceMap,
+    Words,
+    name_warning,
+    outcome,
+    region_of,
+)
 
 _SIMPLE: Final = b"S", b"s"
 _FULL: Final = b"F", b"f"
 _SMALL: Final = 0x20
-_HEAD: Final = Struct("<BHHII")  # registered, entries, penalties, bytes of the registration, bytes of the names
+_HEAD: Final = Struct("<BHHIII")  # registered, entries, penalties, bytes of the registration, names and succession
 _RECORD: Final = Struct("<iiIH")  # first day, last day, bytes of the record, bytes of the name on it
 _LAST: Final = date.max.toordinal()
 
@@ -65,20 +73,22 @@ def pack(uscc: str, facts: Facts, names: Iterable[str] = (), *, plain: bool = Fa
     code = region_of(uscc, None if subject is None else subject["division_code"]).encode()
     region = bytes([len(code)]) + code
     registration = b""
+    succession = b""
     if subject is not None:
         standing = {"status": subject["registration_status"], "since": subject["registered_on"]}
+        succession = orjson.dumps(found) if (found := succession_warnings(subject)) else b""
         registration = b'"name":%b,"registration":%b' % (orjson.dumps(current), orjson.dumps(standing))
-        if not entries and not penalties and not others:
+        if not entries and not penalties and not others and not succession:
             return _SIMPLE[not plain] + region + registration
     told = orjson.dumps(others) if others else b""
-    head = _HEAD.pack(subject is not None, len(entries), len(penalties), len(registration), len(told))
+    head = _HEAD.pack(subject is not None, len(entries), len(penalties), len(registration), len(told), len(succession))
     records = [
         part
         for kind, rows in ((ChangeKind.BLACKLIST_ENTRY, entries), (ChangeKind.PENALTY, penalties))
         for row in rows
         for part in _record(kind, row)
     ]
-    return b"".join((_FULL[not plain], region, head, registration, told, *records))
+    return b"".join((_FULL[not plain], region, head, registration, told, succession, *records))
 
 
 def _record(kind: ChangeKind, row: Row) -> tuple[bytes, bytes, bytes]:
@@ -171,12 +181,14 @@ def _render_full(
     code: bytes, entry: bytes, parts: RegionParts, day: int, odd: Sequence[Words], name: str | None
 ) -> bytes:
     at = 2 + entry[1]
-    registered, entry_count, penalty_count, size, names_size = _HEAD.unpack_from(entry, at)
+    registered, entry_count, penalty_count, size, names_size, succession_size = _HEAD.unpack_from(entry, at)
     at += _HEAD.size
     registration = entry[at : at + size]
     at += size
     told = entry[at : at + names_size]
     at += names_size
+    succession = entry[at : at + succession_size]
+    at += succession_size
     shown: list[bytes] = []
     names: list[bytes] = []
     listed = 0
@@ -198,6 +210,8 @@ def _render_full(
         if registered:
             known.append(orjson.loads(b"{" + registration + b"}")["name"] or "")
         odd = (*odd, *name_warning(name, [one for one in known if one]))
+    if succession:
+        odd = (*odd, *orjson.loads(succession))
     return b'{"uscc":"%b",%b,%b,"blacklist_entries":[%b],"penalties":[%b],"warnings":%b}' % (
         code,
         verdict,

@@ -94,7 +94,8 @@ SILENCED: Final = """EXISTS (
     SELECT FROM {table} l
     WHERE l.uscc = {v}.uscc AND l.id = {v}.id AND l.version_no > {v}.version_no AND l.silences_before)"""
 
-_SUBJECT: Final = "v.uscc, v.registered, v.name, v.registration_status, v.registered_on, v.division_code, v.state"
+_SUBJECT: Final = """v.uscc, v.registered, v.name, v.registration_status, v.registered_on, v.division_code, v.state,
+    v.succession, v.successors, v.succeeded_on"""
 _PENALTY: Final = """v.uscc, v.id::text AS id, v.document_no, v.kinds, v.authority_name, v.decided_on, v.public_from, v.public_until,
     v.fine_fen, v.party_name, v.held_texts"""
 _ENTRY: Final = """v.uscc, v.id::text AS id, v.list_id, b.name AS list_name, b.severity, v.grounds, v.authority_name, v.document_no,

@@ -4,7 +4,7 @@ Unknown is never clean: `clear` needs a registration that a registry source stat
 one of list entries that cover the region and have delivered (DESIGN decision 5).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -194,6 +194,29 @@ def region_of(uscc: str, registered_in: str | None) -> str:
     if registered_in and len(registered_in) == 6:
         return registered_in
     return uscc[2:8]
+
+
+#: How a firm goes on, in words.
+_WAYS: Final = {
+    "merged": "has merged into",
+    "split": "was split; by its registration there is also",
+    "code_changed": "has a new code:",
+}
+
+
+def succession_warning(way: str | None, since: date | str | None, successors: Sequence[str]) -> list[Words]:
+    """Return the warning that leads from an old code to the new ones. Records stay where they were decided."""
+    if way is None:
+        return []
+    day = "" if since is None else f" since {since}"
+    return [
+        {
+            "code": "succeeded",
+            "detail": f"The firm {_WAYS[way]} {', '.join(successors)}{day}."
+            " Ask about that too: records stay under the code they were decided on.",
+            "source": None,
+        }
+    ]
 
 
 def code_warnings(states: Iterable[CodeState]) -> list[Words]:

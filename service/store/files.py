@@ -22,7 +22,7 @@ import orjson
 from service.settings import Settings
 
 #: Raised with every change of what a store holds or means; another one's store is built anew.
-FORMAT: Final = 2
+FORMAT: Final = 3
 
 #: Keys that are no credit codes, and sort before them.
 STATE: Final = b"!state"

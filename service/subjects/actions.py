@@ -8,15 +8,18 @@ from service.access.past import Past
 from service.access.rules import Actor, Role
 from service.catalog.rules import Catalog
 from service.changes.queries import find_head
+from service.clock import legal_day
 from service.credit_records.queries import list_known_records
 from service.credit_records.views import record_view
 from service.db import ReadSession, driver
+from service.records.queries import ensure_subject
 from service.subjects.credit_file import (
     find_file_lines,
     find_known_version_no,
     list_entries,
     list_identifiers,
     list_penalties,
+    list_predecessors,
     list_stated_names,
 )
 from service.subjects.queries import (
@@ -28,12 +31,14 @@ from service.subjects.queries import (
     replace_names,
 )
 from service.subjects.rules import (
+    FORMER_CODE,
     IDENTIFIERS,
     PARTS,
     NoCreditFile,
     NoRegistration,
     Registration,
     check_registration,
+    check_succession,
     differing_parts,
     org_code_in,
     registration_event,
@@ -77,6 +82,7 @@ async def put_registration(
         VersionRequired, VersionMismatch: see `ExpectedVersion.check`.
     """
     check_registration(registration)
+    check_succession(uscc, registration, today=legal_day(now))
     authority_code = actor.authority_for(Role.REGISTRAR)
     head = await lock_subject(session, uscc=uscc, now=now)
     present = await find_registration(session, uscc=uscc)
@@ -102,6 +108,9 @@ async def put_registration(
         "org_code": registration.org_code or org_code_in(uscc)
     }
     await insert_identifiers(session, uscc=uscc, identifiers=[(kind, value) for kind, value in stated.items() if value])
+    for successor in registration.successors:
+        await ensure_subject(session, uscc=successor, now=now)
+        await insert_identifiers(session, uscc=successor, identifiers=[(FORMER_CODE, uscc)])
     return Put(registration_view(version, official=True), version.version_no, is_new=present is None)
 
 
@@ -152,6 +161,7 @@ async def read_credit_file(
         else registration_view(version, official=actor.is_official or uscc in actor.subjects)
         | {"provenance": registration_provenance(version, lines)},
         "identifiers": [dict(row) for row in identifiers],
+        "predecessors": await list_predecessors(connection, uscc=uscc, by=by),
         "names": names_view(None if version is None else version.name, stated_names, records),
         "penalties": [penalty_view(row, lines) for row in penalties],
         "blacklist_entries": [entry_view(row, lines) for row in entries],

@@ -18,6 +18,7 @@ from service.access.visibility import Version, is_about, is_own, is_public, visi
 from service.db import ReadSession
 from service.models import Blacklist, BlacklistEntryVersion, PenaltyVersion, PendingChange
 from service.records.queries import objected
+from service.status.queries import find_pending, find_registrations, find_registrations_at
 
 Row = Mapping[str, Any]
 
@@ -50,7 +51,7 @@ WHERE {numbered} ORDER BY n.version_no DESC LIMIT 1""".replace("{numbered}", _NU
 # The tables that are searched know names and identifiers at once; here a version with a position must state them.
 _IDENTIFIERS: Final = """
 SELECT i.kind, i.value FROM subject_identifier i
-WHERE i.uscc = $1 AND EXISTS (
+WHERE i.uscc = $1 AND i.kind <> 'former_code' AND EXISTS (
     SELECT FROM subject_version n WHERE {numbered} AND i.value = CASE i.kind
         WHEN 'reg_no' THEN n.reg_no WHEN 'tax_no' THEN n.tax_no WHEN 'org_code' THEN coalesce(n.org_code, i.value) END)
 ORDER BY i.kind, i.value""".replace("{numbered}", _NUMBERED)
@@ -58,6 +59,8 @@ _NAMES: Final = """
 SELECT DISTINCT m.name FROM subject_name m
 JOIN subject_version n ON n.uscc = m.uscc AND (n.name = m.name OR m.name = ANY (n.former_names))
 WHERE m.kind <> 'record' AND {numbered} ORDER BY m.name""".replace("{numbered}", _NUMBERED)
+_LEADING_HERE: Final = """
+SELECT i.value FROM subject_identifier i WHERE i.uscc = $1 AND i.kind = 'former_code' ORDER BY i.value"""
 _FILES: Final = """
 SELECT r.import_id, r.n, r.line, i.file_name FROM unnest($1::uuid[], $2::bigint[]) AS a (import_id, n)
 JOIN import_row r ON r.import_id = a.import_id AND r.n = a.n JOIN data_import i ON i.id = r.import_id"""
@@ -122,6 +125,22 @@ async def list_identifiers(connection: Connection, *, uscc: str, by: int | None 
 async def list_stated_names(connection: Connection, *, uscc: str, by: int | None = None) -> list[str]:
     """Return the names, present and former, that registry sources had stated by the position `by`."""
     return [row["name"] for row in await connection.fetch(_NAMES, uscc, by)]
+
+
+async def list_predecessors(connection: Connection, *, uscc: str, by: int | None = None) -> list[dict[str, object]]:
+    """Return the firms whose registrations, as known by the position `by`, say that they go on under this code."""
+    codes = [row["value"] for row in await connection.fetch(_LEADING_HERE, uscc)]
+    if not codes:
+        return []
+    if by is None:
+        stated = await find_registrations(connection, codes, pending=await find_pending(connection, codes))
+    else:
+        stated = await find_registrations_at(connection, codes, position=by)
+    return [
+        {"uscc": code, "kind": stated[code]["succession"], "since": stated[code]["succeeded_on"]}
+        for code in codes
+        if code in stated and uscc in stated[code]["successors"]
+    ]
 
 
 async def find_known_version_no(connection: Connection, *, uscc: str, by: int | None = None) -> int | None:

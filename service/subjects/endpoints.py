@@ -148,13 +148,17 @@ async def put_subject(
 ) -> Response:
     """State the whole registration of a subject, as its registry. What is left out is not stated any more.
 
-    A changed name becomes a former name, under which the subject is still found. The same registration again changes nothing.
+    A changed name becomes a former name, under which the subject is still found. `successors` are the codes under which a firm
+    goes on that merged, was split or got a new code: status, search and credit file lead there. The same registration again changes nothing.
     A subject that is registered already needs `If-Match` with the ETag of the version that you change.
     """
     code, _ = read_uscc(uscc)
-    stated = body.model_dump(exclude={"address", "former_names"})
+    stated = body.model_dump(exclude={"address", "former_names", "successors"})
     registration = Registration(
-        **stated, former_names=tuple(dict.fromkeys(body.former_names)), registered_address=body.address
+        **stated,
+        former_names=tuple(dict.fromkeys(body.former_names)),
+        registered_address=body.address,
+        successors=tuple(dict.fromkeys(read_uscc(one)[0] for one in body.successors)),
     )
     put = await put_registration(session, uscc=code, registration=registration, actor=actor, expected=expected, now=now)
     return _json(put.view, status=201 if put.is_new else 200, headers={"ETag": version_etag(put.version_no), **OWN})

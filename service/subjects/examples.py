@@ -41,6 +41,7 @@ SUBJECT: Final[dict[str, Any]] = {
     "reg_no": "500105000000016",
     "org_code": None,
     "tax_no": None,
+    "succession": None,
     "recorded_at": "2026-10-20T01:02:03Z",
     "source": "xingyu-registry",
 }
@@ -51,6 +52,7 @@ PAGE: Final[dict[str, Any]] = {
             "uscc": USCC,
             "name": "重庆星屿贸易有限公司",
             "registration_status": "active",
+            "successors": [],
             "match": "former",
             "matched": "重庆星屿商行有限公司",
             "matched_kind": "former",
@@ -63,6 +65,7 @@ PAGE: Final[dict[str, Any]] = {
 CREDIT_FILE: Final[dict[str, Any]] = {
     "uscc": USCC,
     "registration": SUBJECT | {"provenance": PROVENANCE},
+    "predecessors": [],
     "identifiers": [{"kind": "reg_no", "value": "500105000000016"}],
     "names": [
         {"name": "重庆星屿贸易有限公司", "kind": "registered"},

@@ -70,6 +70,7 @@ async def insert_version(
     content |= {
         "registration_status": registration.registration_status.value,
         "former_names": list(registration.former_names),
+        "successors": list(registration.successors),
     }
     version = SubjectVersion(
         uscc=head.uscc,

@@ -29,6 +29,7 @@ from service.subjects.ranking import (
     rank,
     read_term,
 )
+from service.subjects.rules import FORMER_CODE
 from service.subjects.search_queries import (
     CONTAINING,
     EXACT,
@@ -118,18 +119,23 @@ async def show_found(session: ReadSession, found: Iterable[Found], *, past: Past
 
 
 async def find_by_identifier(session: ReadSession, *, identifier: str, past: Past | None = None) -> list[Hit]:
-    """Return the registered subjects that hold, or then held, an old registration number, organisation code or tax number."""
+    """Return the registered subjects that hold, or then held, an old registration number, organisation code or tax number.
+
+    A credit code finds the firms under which its own goes on.
+    """
     connection = await driver(session)
     await use_index(connection)
     plain = re.sub(r"[\s-]", "", identifier).upper()
     written = [plain, f"{plain[:-1]}-{plain[-1:]}"]
     by = None if past is None else past.position
     held = await list_by_identifier(connection, written, limit=MOST_CANDIDATES, by=by)
-    registrations = await _registrations(connection, [uscc for uscc, _, _ in held], past)
+    old = [value for _, kind, value in held if kind == FORMER_CODE]
+    registrations = await _registrations(connection, [uscc for uscc, _, _ in held] + old, past)
     hits = [
         _hit(uscc, registrations[uscc], fallback=None) | {"match": Match.EXACT, "matched": value, "matched_kind": kind}
         for uscc, kind, value in held
         if uscc in registrations
+        and (kind != FORMER_CODE or (value in registrations and uscc in registrations[value]["successors"]))
     ]
     return sorted(hits, key=identifier_key)
 
@@ -151,10 +157,11 @@ async def _registrations(
 
 def _hit(uscc: str, row: Mapping[str, Any] | None, *, fallback: str | None) -> Hit:
     if row is None:
-        return {"uscc": uscc, "name": fallback, "registration_status": None}
+        return {"uscc": uscc, "name": fallback, "registration_status": None, "successors": []}
     nameless = is_sole_trader_without_trade_name(row["name"], uscc)
     return {
         "uscc": uscc,
         "name": fallback if nameless else row["name"],
         "registration_status": row["registration_status"],
+        "successors": list(row["successors"]),
     }

@@ -76,11 +76,11 @@ ORDER BY i.uscc LIMIT $2"""
 _HELD_NOW: Final = _BY_IDENTIFIER.replace("{stated}", "$3::bigint IS NULL")
 _HELD_BY: Final = _BY_IDENTIFIER.replace(
     "{stated}",
-    """EXISTS (
+    """(i.kind = 'former_code' OR EXISTS (
     SELECT FROM subject_version s
     JOIN change c ON c.uscc = s.uscc AND c.record_id IS NULL AND c.kind = 'subject' AND c.version_no = s.version_no
     WHERE s.uscc = i.uscc AND c.position <= $3 AND s.registered AND s.state <> 'void' AND i.value = CASE i.kind
-        WHEN 'reg_no' THEN s.reg_no WHEN 'tax_no' THEN s.tax_no WHEN 'org_code' THEN coalesce(s.org_code, i.value) END)""",
+        WHEN 'reg_no' THEN s.reg_no WHEN 'tax_no' THEN s.tax_no WHEN 'org_code' THEN coalesce(s.org_code, i.value) END))""",
 )
 
 _FREQUENCIES: Final = """

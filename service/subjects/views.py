@@ -40,6 +40,9 @@ def registration_view(version: SubjectVersion, *, official: bool) -> View:
         "reg_no": version.reg_no,
         "org_code": version.org_code,
         "tax_no": version.tax_no,
+        "succession": None
+        if version.succession is None
+        else {"kind": version.succession, "since": version.succeeded_on, "successors": version.successors},
         "recorded_at": version.recorded_at,
         "source": version.source_code,
     }

@@ -1,5 +1,7 @@
 """Rows of a registry extract, read into the columns of `subject_version`."""
 
+import re
+
 import polars as pl
 
 from service.imports.interpret.cells import (
@@ -27,6 +29,12 @@ _STATUS = (
     ("revoked", "吊销|撤销"),
     ("moved_out", "迁出"),
     ("active", "存续|在营|在业|开业|正常|登记成立"),
+)
+# Words of how a firm goes on under other codes, the first that is found counts.
+_SUCCESSION = (
+    ("merged", "合并|merged"),
+    ("split", "分立|split"),
+    ("code_changed", "代码变更|变更代码|换码|code_changed"),
 )
 
 
@@ -112,9 +120,46 @@ def _content(cells: Cells, code: pl.Series) -> tuple[dict[str, pl.Series], pl.Se
     content["org_code"] = pl.Series(
         [value if value and not check(value).is_key else None for value in cells.field("org_code")], dtype=pl.String
     )
+    reason = _successors(cells, code, content, reason)
     content["flags"] = pl.repeat("{}", cells.height, eager=True)
     content["raw"] = cells.unknown_json()
     return content, reason
+
+
+def _successors(cells: Cells, code: pl.Series, content: dict[str, pl.Series], reason: pl.Series) -> pl.Series:
+    """Read the codes under which firms go on and how, into `content`; return the reasons with those that cannot be read."""
+    changed = cells.field("changed_code")
+    stated = cells.field("successors").fill_null(changed)
+    ways = cells.nulls()
+    for way, words in _SUCCESSION:
+        ways = ways.set(cells.field("succession").str.contains(words).fill_null(value=False) & ways.is_null(), way)
+    ways = ways.set(ways.is_null() & changed.is_not_null(), "code_changed")
+    found = [
+        None if text is None else [check(part).code for part in re.split(r"[、，,;；\s]+", text) if part]
+        for text in stated
+    ]
+    bad = pl.Series(
+        [
+            one is not None
+            and (not one or None in one or own in one or way is None or (way != "split" and len(one) > 1))
+            for one, own, way in zip(found, code, ways, strict=True)
+        ],
+        dtype=pl.Boolean,
+    )
+    named = stated.is_not_null() & ~bad
+    content["succession"] = ways.zip_with(named, cells.nulls())
+    content["successors"] = pl.Series(
+        [
+            array_literal(dict.fromkeys(code for code in one or () if code is not None)) if good else "{}"
+            for one, good in zip(found, named, strict=True)
+        ],
+        dtype=pl.String,
+    )
+    over = named & (ways != "split").fill_null(value=False) & cells.field("registration_status").is_null()
+    content["registration_status"] = content["registration_status"].set(over, "cancelled")
+    ended = content["cancelled_on"]
+    content["succeeded_on"] = ended.zip_with(named, pl.Series([None] * cells.height, dtype=ended.dtype))
+    return reason.set(bad & reason.is_null(), "unreadable_succession")
 
 
 def _division(cells: Cells) -> pl.Series:

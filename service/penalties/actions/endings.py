@@ -25,13 +25,14 @@ from service.penalties.actions import (
 )
 from service.penalties.actions.drafts import already_recorded
 from service.penalties.actions.reviews import Signature, check_window, kept
-from service.penalties.queries import find_open_correction, find_same_number, insert_notice
+from service.penalties.queries import find_open_correction, find_same_number, insert_notice, list_successors
 from service.penalties.rules import (
     MOVES,
     ONCE_SHOWN,
     CorrectionOpen,
     Fall,
     NoSuccessor,
+    NotASuccessor,
     SameSubject,
     State,
     natural_key,
@@ -233,14 +234,25 @@ async def republish(session: AsyncSession, catalog: Catalog, order: Order, *, re
 
 
 async def move_to(
-    session: AsyncSession, catalog: Catalog, order: Order, *, to_uscc: str, party_name: str, reason: str
+    session: AsyncSession,
+    catalog: Catalog,
+    order: Order,
+    *,
+    to_uscc: str,
+    party_name: str,
+    reason: str,
+    succession_basis: str | None = None,
 ) -> tuple[Row, Row]:
     """Take a penalty from the wrong firm to the right one, in one act: hidden here at once, submitted for review there.
+
+    With `succession_basis`, what says that it follows a firm that goes on under another code, it was never on a wrong firm:
+    what was known of it before stays known, and what rests on it stands.
 
     Returns the ended version here and the new record there, which keeps the first day of publication.
 
     Raises:
         SameSubject: it is the same firm.
+        NotASuccessor: it should follow a succession that the registration does not state.
         AlreadyRecorded: the right firm has this document number already.
         Refusal: `begin` says which others.
     """
@@ -248,14 +260,23 @@ async def move_to(
     row = await begin(session, order, move)
     if to_uscc == row["uscc"]:
         raise SameSubject(f"It belongs to {to_uscc} already.", detail_zh="该记录已属于此主体。")
+    follows = succession_basis is not None
+    if follows and to_uscc not in await list_successors(session, uscc=row["uscc"]):
+        raise NotASuccessor(
+            f"No registration of {row['uscc']} says that it goes on under {to_uscc}; its registrar states that first.",
+            detail_zh="该主体的登记信息未载明此承继主体。",
+        )
     there = new_id()
     ended = await finish(
-        session, order, move, row, ending="moved", reason=reason, silences_before=True,
-        act={"moved_to": {"uscc": to_uscc, "id": str(there)}},
+        session, order, move, row, ending="followed" if follows else "moved", reason=reason, basis=succession_basis,
+        silences_before=not follows, act={"moved_to": {"uscc": to_uscc, "id": str(there)}},
     )  # fmt: skip
     await drop_record_name(session, uscc=row["uscc"], name=row["party_name"])
     await queue_withdrawal(session, KIND, ended, now=order.now)
-    await open_revocations(session, catalog, uscc=row["uscc"], penalty_id=row["id"], fell_on=order.today, now=order.now)
+    if not follows:
+        await open_revocations(
+            session, catalog, uscc=row["uscc"], penalty_id=row["id"], fell_on=order.today, now=order.now
+        )
     authority = catalog.authority_by_code[row["authority_code"]]
     content = replace(content_of(row), party_name=party_name)
     published_on, public_from = first_days(row, today=order.today)

@@ -79,6 +79,12 @@ class NoSuccessor(Invalid):
     code = "no_successor"
 
 
+class NotASuccessor(Conflict):
+    """The registration of the firm names no such successor, so that a record could follow."""
+
+    code = "not_a_successor"
+
+
 class SameSubject(Invalid):
     """The record is to be moved to the subject that it belongs to already."""
 

@@ -161,7 +161,7 @@ async def test_a_registration_shows_its_present_name_at_all_its_positions(sessio
     await number_changes(session)
     told = await render(session, date(2026, 11, 24))
     assert [item["record"] for item in told] == [
-        {"name": "重庆市新名商贸有限公司", "registration_status": "cancelled"}
+        {"name": "重庆市新名商贸有限公司", "registration_status": "cancelled", "successors": []}
     ] * 2
 
 

@@ -194,7 +194,7 @@ def test_an_old_end_of_a_record_that_is_shown_again_is_no_tombstone() -> None:
                 "kind": "subject",
                 "uscc": CODE,
                 "id": None,
-                "record": {"name": "重庆市示例商贸有限公司", "registration_status": "active"},
+                "record": {"name": "重庆市示例商贸有限公司", "registration_status": "active", "successors": []},
             },
             id="registered",
         ),
@@ -213,7 +213,7 @@ def test_registrations(registration: Registration | None, expected: dict[str, An
 def test_the_name_of_a_sole_trader_without_a_trade_name_is_not_told() -> None:
     trader = LoggedChange(1, "92500105MA5EXAMP1X", ChangeKind.SUBJECT, None, "registered")
     told = render_registration(trader, Registration(True, True, "王小明", "active"))
-    assert told["record"] == {"name": None, "registration_status": "active"}
+    assert told["record"] == {"name": None, "registration_status": "active", "successors": []}
     shop = render_registration(trader, Registration(True, True, "星屿区小明面馆", "active"))
     assert shop["record"]["name"] == "星屿区小明面馆"
 

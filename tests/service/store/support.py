@@ -51,6 +51,7 @@ class World:
                 division_code=chance.choice([*REGIONS, None]),
                 registered=chance.random() < 0.9,
                 former_names=chance.choice([[], ["曾用名商行"]]),
+                **chance.choice([{}, {"succession": "split", "successors": [chance.choice(self.codes)]}]),
             )
         elif what in {1, 2} or not (self.penalties and self.entries):
             self.penalties.append((uscc, await make_penalty(session, uscc, **self._content())))

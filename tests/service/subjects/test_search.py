@@ -34,6 +34,7 @@ async def test_a_registered_subject_is_found_by_its_name_with_its_state(session:
             "uscc": uscc,
             "name": "重庆星屿贸易有限公司",
             "registration_status": "active",
+            "successors": [],
             "match": "overlap",
             "matched": "重庆星屿贸易有限公司",
             "matched_kind": "registered",
