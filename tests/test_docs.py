@@ -56,6 +56,30 @@ def test_every_link_between_pages_leads_somewhere() -> None:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
+def test_what_pages_name_in_the_code_is_there() -> None:
+    named = 0
+    for page in PAGES:
+        for path, symbol in re.findall(r"`([\w/]+\.py)`\s\(`(\w+)`", page.read_text("utf-8")):
+            named += 1
+            file = ROOT / path
+            assert file.exists(), f"{page.name} names {path}"
+            assert re.search(
+                rf"^\s*(async def|def|class) {symbol}\b|^{symbol}\b", file.read_text("utf-8"), re.MULTILINE
+            ), f"{page.name} names {symbol} in {path}"
+    assert named > 8
+
+
+def test_the_code_cites_house_decisions_that_are_written_down() -> None:
+    page = (ROOT / "docs" / "decisions" / "0001-the-house.md").read_text("utf-8")
+    written = set(re.findall(r"^(\d+)\. \*\*", page, re.MULTILINE))
+    cited: set[str] = set()
+    for path in sorted((ROOT / "service").rglob("*.py")):
+        for numbers in re.findall(r"house decisions? ([\d, and to]+)", path.read_text("utf-8")):
+            cited |= set(re.findall(r"\d+", numbers))
+    assert cited
+    assert cited <= written
+
+
 def test_every_dependency_has_its_reason() -> None:
     page = (ROOT / "docs" / "dependencies.md").read_text("utf-8").lower()
     project = (ROOT / "pyproject.toml").read_text("utf-8")

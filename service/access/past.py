@@ -2,7 +2,7 @@
 
 Two times, as in status answers: `as_of` moves the day against which windows are held, `known_at` the position of the change
 log up to which versions count. Whoever sees no more than the public sees what was told then and may still be told: silence
-holds for the past too (DESIGN decisions 3 and 4). A record's own people see what was known then, whatever became of it.
+holds for the past too (house decisions 3 and 4). A record's own people see what was known then, whatever became of it.
 """
 
 from dataclasses import dataclass

@@ -221,7 +221,7 @@ class Actor:
 
     @property
     def is_official(self) -> bool:
-        """Whether it works for an authority or audits, so that names of legal representatives are shown (DESIGN decision 16)."""
+        """Whether it works for an authority or audits, so that names of legal representatives are shown (house decision 16)."""
         return self.audits_everything or bool(self.authorities(*AUTHORITY_ROLES, Role.AUDITOR))
 
     def shared_with_it(self, kind: str) -> frozenset[str]:

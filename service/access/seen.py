@@ -33,7 +33,7 @@ def note_versions(session: AsyncSession | ReadSession, rows: Iterable[Mapping[st
 
 
 def is_shown(row: Mapping[str, Any], *, on: date) -> bool:
-    """Return whether a version of record is public on the legal day `on` (DESIGN decision 1)."""
+    """Return whether a version of record is public on the legal day `on` (house decision 1)."""
     return (
         row["state"] == "published"
         and row["public_reason"] is None

@@ -1,7 +1,7 @@
 """Which records an actor may read: one condition, `visible_to`, for every read of versions of record, bulk paths included.
 
 What is not visible is not there: it is found by no query, counted nowhere and named in no error. Status answers, the change
-log, exports and pages do not ask here: they show what is public, the same to everybody (DESIGN decision 2).
+log, exports and pages do not ask here: they show what is public, the same to everybody (house decision 2).
 """
 
 from datetime import date
@@ -55,7 +55,7 @@ def is_about(actor: Actor, version: Version) -> ColumnElement[bool]:
 def is_shared(actor: Actor, version: Version) -> ColumnElement[bool]:
     """Return the condition that an agreement opens a version to the actor.
 
-    Never what has ended: repair means silence, to other authorities too (DESIGN decision 4).
+    Never what has ended: repair means silence, to other authorities too (house decision 4).
     """
     return and_(
         version.state == "published",

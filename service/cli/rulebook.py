@@ -37,6 +37,9 @@ def rules_explain(
     field: Annotated[
         str | None, typer.Option(help="food, drugs, special_equipment, work_safety or fire, where it is one of these.")
     ] = None,
+    summary: Annotated[
+        bool, typer.Option("--summary", help="Decided by summary procedure; else the ordinary one is assumed.")
+    ] = False,
     chinese: Annotated[bool, typer.Option("--chinese", help="Say it in Chinese.")] = False,
 ) -> None:
     """Say from when to when a penalty is shown on each channel and why, and what is due by when. Offline.
@@ -48,7 +51,7 @@ def rules_explain(
     published_on: date | None = published.date() if published else None
     facts = PenaltyFacts(
         authority_system=system,
-        procedure="ordinary",
+        procedure="summary" if summary else "ordinary",
         kinds=frozenset(kinds.split(",")),
         fine_fen=round(fine_yuan * 100) if fine_yuan is not None else None,
         confiscation_fen=None,

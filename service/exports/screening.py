@@ -30,7 +30,7 @@ class Screened:
 
     @property
     def outcome(self) -> str:
-        """The first that applies."""
+        """The first that applies, in the order of `service.status.rules.outcome`; a release knows no coverage."""
         if self.malformed:
             return "malformed"
         if self.entries:

@@ -1,6 +1,6 @@
 """The day on which GSXT published a penalty is the day of its receipt; what is public here keeps its own days.
 
-Source: SAMR令45号 art. 13 (the term runs from publication there); DESIGN decision 2 (windows belong to record and channel).
+Source: SAMR令45号 art. 13 (the term runs from publication there); house decision 2 (windows belong to record and channel).
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """Who still shows what has ended, and since when: a list that may be published, because it names systems and no record.
 
-A list of the records would name the firms whose records were repaired (DESIGN decision 4); so there are days and counts. What
+A list of the records would name the firms whose records were repaired (house decision 4); so there are days and counts. What
 counts is what a system was asked to withdraw, and showed in a comparison after that.
 """
 

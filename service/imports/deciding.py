@@ -4,7 +4,7 @@ What is decided about a row, in this order (`writing.apply` then writes it):
 
 1. rows that share a natural key inside the file: same content, the first counts and the others are duplicates;
    different content, all are quarantined (`conflict_in_file`);
-2. rows whose record exists are compared with the last statement *of the same source* (DESIGN decision 10);
+2. rows whose record exists are compared with the last statement *of the same source* (house decision 10);
 3. everything else is new.
 """
 

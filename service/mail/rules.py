@@ -1,7 +1,7 @@
 """Notices by mail: to whom, what they say, and when a try is repeated.
 
 A notice says that something waits, and by when; what it is, its reader sees with his own key. No name, no code and no number of a
-decision travels by mail (DESIGN decision 4).
+decision travels by mail (house decision 4).
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Feeds to other disclosure systems: what is to be sent, what was sent when, in which batch, and what they said.
 
 Items and batches hold ids, digests and the key under which the other side knows a row, never a row's content: what may be
-sent is decided when it is sent (DESIGN decision 4).
+sent is decided when it is sent (house decision 4).
 """
 
 from datetime import date, datetime

@@ -80,7 +80,7 @@ class WithdrawalNotice(Base):
 class OutboxItem(Base):
     """Something that others must be told of; written with what it tells of, delivered later by whoever serves the topic.
 
-    It holds ids and no content: what may be told is decided when it is delivered (DESIGN decision 4).
+    It holds ids and no content: what may be told is decided when it is delivered (house decision 4).
     """
 
     __tablename__ = "outbox_item"

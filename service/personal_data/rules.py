@@ -1,4 +1,4 @@
-"""Finding personal data in texts, so that it is blanked before an imported row is stored (DESIGN decision 16).
+"""Finding personal data in texts, so that it is blanked before an imported row is stored (house decision 16).
 
 Looked for are identity numbers, phone numbers, bank accounts, vehicle plates, e-mail and home addresses, in full width too
 and with blanks or hyphens inside. Credit codes, old registration numbers, document numbers, amounts, dates and business

@@ -11,8 +11,8 @@ from service.reading.sentinels import half_width, is_blank, without_noise
 class PenaltyKind(StrEnum):
     """The 13 kinds of penalty of the statute and `other`, from light to heavy; `other` has no weight and stands last.
 
-    Source: Administrative Penalty Law (行政处罚法, 2021) art. 9; the order of the 2021 statistical form (REGULATION section
-    6, secondary).
+    Source: Administrative Penalty Law (行政处罚法, 2021) art. 9; the order of the statistical form of 2021
+    (grade: secondary).
     """
 
     WARNING = "warning"
@@ -49,7 +49,7 @@ CHINESE: Final = {
 }
 WEIGHTS: Final = {kind: weight for weight, kind in enumerate(PenaltyKind, 1) if kind is not PenaltyKind.OTHER}
 
-# One city's numbers in CF_CFLB (REGULATION section 6, secondary).
+# One city's numbers in CF_CFLB (grade: secondary).
 _CODES: Final = {
     "1": (PenaltyKind.WARNING,),
     "2": (PenaltyKind.FINE,),

@@ -168,7 +168,7 @@ def check_day(
 
 
 ENDINGS: Final[Collection[str]] = ("withdrawn", "repaired", "moved", "followed", "removed", "revoked")
-"""How a record ends before its time; the end of its window is no ending (DESIGN decision 1)."""
+"""How a record ends before its time; the end of its window is no ending (house decision 1)."""
 
 #: Endings after which a decision stands all the same: the firm was repaired, or the record followed its successor.
 STILL_DECIDED: Final = ("repaired", "followed")

@@ -53,7 +53,7 @@ class Rulebook:
         Raises:
             ValueError: `channel` is `public`, which has no rows of its own.
 
-        Source: REGULATION section 1, overlaps 1 to 5; SAMR令45号 art. 2; 发改办财金〔2018〕424号.
+        Source: the overlaps of docs/decisions/0002-tiers.md; SAMR令45号 art. 2; 发改办财金〔2018〕424号.
         """
         if channel is Channel.PUBLIC:
             raise ValueError("the public channel has no rows; it follows the others")

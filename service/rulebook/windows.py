@@ -1,4 +1,4 @@
-"""From days and rows to windows: when a record is shown on which channel (DESIGN decisions 1, 2, 6)."""
+"""From days and rows to windows: when a record is shown on which channel (house decisions 1, 2, 6)."""
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -51,6 +51,9 @@ def penalty_windows(rulebook: Rulebook, facts: PenaltyFacts, public_from: date) 
     or whose row says "not published", is ignored. The tier is that of the penalty's own channel (GSXT for the authorities
     it serves and the days it has rows for, else Credit China), and an undecided one holds the record back. Where only the
     other channel is undecided, the earliest end that it could give counts too. A stated end may shorten, never lengthen.
+
+    One thing is laid over it for records of an authority's own: a display that another law demands
+    (`service/penalties/rules/windows.py`, `windows_of`), which never overrides an undecided tier.
     """
     clocks = {Channel.GSXT: facts.published_on or facts.decided_on, Channel.CREDIT_CHINA: facts.decided_on}
     rows = {channel: rulebook.select(channel, facts) for channel in clocks}

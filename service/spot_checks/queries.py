@@ -107,7 +107,7 @@ def _item_seen(actor: Actor) -> ColumnElement[bool]:
 
 
 def _items(actor: Actor) -> Any:  # noqa: ANN401 - a query of rows
-    # A record that may not be seen any more is not named: repair means silence (DESIGN decision 4).
+    # A record that may not be seen any more is not named: repair means silence (house decision 4).
     seen = and_(
         PenaltyVersion.uscc == SpotCheckItem.uscc,
         PenaltyVersion.id == SpotCheckItem.record_id,

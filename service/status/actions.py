@@ -218,7 +218,7 @@ async def _reach(database: Database, least: int) -> None:
 async def answer_question(
     session: ReadSession, question: Question, *, divisions: frozenset[str], now: datetime
 ) -> StatusAnswer:
-    """Return the public state of one subject, the same for every asker (DESIGN decisions 1 to 5).
+    """Return the public state of one subject, the same for every asker (house decisions 1 to 5).
 
     `divisions` are the known GB/T 2260 codes; a code with another region gets a warning.
 

@@ -1,4 +1,4 @@
-"""The wire form of status answers, made directly from rows: exactly the fields that DESIGN section 4 names."""
+"""The wire form of status answers, made directly from rows: exactly the fields of the contract (schemas/status.py)."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime

@@ -1,6 +1,6 @@
 """What this room serves, declared for its documentation and for everybody who walks over all operations.
 
-The functions have no bodies: `door.py` answers before the framework looks for a route.
+The functions have no bodies: `door.py` answers before the framework looks for a route, by `rules.outcome`.
 """
 
 from typing import Annotated

@@ -1,7 +1,7 @@
 """What an answer needs about one subject as a few bytes, and the answer of any day put together from them.
 
 An entry holds the registration and every record as finished JSON, and beside each record the first and last day on which it
-may be shown: windows are held against the day of the question, never before it (DESIGN decision 1). The status store keeps
+may be shown: windows are held against the day of the question, never before it (house decision 1). The status store keeps
 entries, and rows read from the database become the same entry, so that both ways end in one rendering.
 
     b"S" region registration                                   registered, and nothing else is known

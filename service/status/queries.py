@@ -8,7 +8,7 @@ Codes are sent as one text, parted by blanks: as an array every one of them woul
 ones, by index: a plan made for ten thousand codes reads whole tables, which is as slow as they are long.
 
 Whether a record is public is decided here, in `PUBLIC`, and nowhere stored: its window covers every day from the first to
-the last asked, both shown (DESIGN decisions 1 and 4).
+the last asked, both shown (house decisions 1 and 4).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -287,7 +287,7 @@ async def find_facts_at(
 ) -> Facts:
     """Return what was known at a past position about `codes`: records in `shown` whose window then covered `day`.
 
-    `shown` are the records that are public today; silence holds for the past too (DESIGN decision 4).
+    `shown` are the records that are public today; silence holds for the past too (house decision 4).
     """
     asked, ids = _joined(codes), list(shown)
     return Facts(

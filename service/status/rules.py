@@ -1,7 +1,7 @@
 """What a status answer says: the four outcomes, who covers a region, and the moments that may be asked about.
 
 Unknown is never clean: `clear` needs a registration that a registry source stated, and at least one source of penalties and
-one of list entries that cover the region and have delivered (DESIGN decision 5).
+one of list entries that cover the region and have delivered (house decision 5).
 """
 
 from collections.abc import Iterable, Sequence
@@ -84,8 +84,9 @@ UNCOVERED: Final = Verdict(Outcome.NOT_COVERED, Reason.NO_SOURCE)
 
 
 def outcome(*, listed: bool, penalised: bool, registered: bool, covered: bool) -> Verdict:
-    """Return the answer about one subject.
+    """Return the answer about one subject: the first that applies, as `Outcome` orders them (house decision 5).
 
+    A list entry weighs more than the penalty it may rest on, so listed comes before penalised; both stand in the answer.
     `listed` and `penalised`: something of that kind is public now; `registered`: a registry source stated its registration;
     `covered`: its region is covered (see `SourceMap`).
     """

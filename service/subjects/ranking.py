@@ -100,7 +100,7 @@ def read_term(text: str) -> Term:
 
 
 def is_findable(candidate: Candidate) -> bool:
-    """Tell whether a name may be found: a sole trader without a trade name bears its owner's (DESIGN decision 16)."""
+    """Tell whether a name may be found: a sole trader without a trade name bears its owner's (house decision 16)."""
     return not is_sole_trader_without_trade_name(candidate.name, candidate.uscc)
 
 

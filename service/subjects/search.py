@@ -1,7 +1,7 @@
 """The public search: by name, former name, name on a public record, or old identifier.
 
 The public never finds a subject or an alias that only unpublished or ended records know: a name of the kind `record` counts
-only while a public record bears it (DESIGN decision 4).
+only while a public record bears it (house decision 4).
 """
 
 import re

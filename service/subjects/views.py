@@ -22,7 +22,7 @@ _PENALTY_TEXTS: Final = (
 
 
 def registration_view(version: SubjectVersion, *, official: bool) -> View:
-    """Return a registration; the name of the legal representative goes to officials only (DESIGN decision 16)."""
+    """Return a registration; the name of the legal representative goes to officials only (house decision 16)."""
     return {
         "uscc": version.uscc,
         "version_no": version.version_no,

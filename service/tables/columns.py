@@ -253,7 +253,7 @@ def choose_map(header: Sequence[str], kind: Kind, overrides: Mapping[str, str] |
 
     `overrides` maps a column name of the file to one of our fields, or to "" to leave the column raw; it wins over
     every map. A party code column is read by the label in brackets, else by the edition that the other columns show,
-    never by its number alone (REGULATION section 6). Columns that the best map does not know are looked up in the
+    never by its number alone: the editions of 2015 and 2018 number the codes differently. Columns that the best map does not know are looked up in the
     other maps of the kind and taken where those agree.
 
     Raises:

@@ -1,6 +1,6 @@
 """Webhooks: what may be an endpoint, when a try is repeated, what a message says, and when an endpoint is given up.
 
-A message is the change as `GET /v1/changes` shows it at the moment of sending (DESIGN decision 4), with its position inside. It is
+A message is the change as `GET /v1/changes` shows it at the moment of sending (house decision 4), with its position inside. It is
 sent at least once; of one subject the next message waits for the one before. Form and headers: Standard Webhooks 1.0.
 """
 

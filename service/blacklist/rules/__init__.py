@@ -1,7 +1,7 @@
 """A blacklist entry's states, the moves between them, and what an entry holds.
 
 The states: draft, proposed, notified, consented, published (on the list), suspended, recalled, not_listed, ended (removed,
-revoked or repaired) and void. The end of a list's period is no state: the window says it (DESIGN decision 1).
+revoked or repaired) and void. The end of a list's period is no state: the window says it (house decision 1).
 """
 
 import dataclasses
@@ -231,5 +231,5 @@ _NONE: Final = dict.fromkeys((*FIELDS, *CORRECTED_BESIDE)) | {"facts": {}, "reda
 
 
 def natural_key(list_id: str, listed_on: date | None, entry_id: object) -> str:
-    """Return `list|day of listing`; an entry that is not listed yet is its own (DESIGN decision 12)."""
+    """Return `list|day of listing`; an entry that is not listed yet is its own (house decision 12)."""
     return f"{list_id}|{listed_on.isoformat() if listed_on else f'unlisted|{entry_id}'}"

@@ -268,7 +268,7 @@ def _classes(cells: Cells, content: dict[str, pl.Series]) -> dict[str, pl.Series
 
 
 def _natural_keys(content: dict[str, pl.Series]) -> pl.Series:
-    """`authority|number`; without a number `authority|day|digest of the text` (DESIGN decision 12)."""
+    """`authority|number`; without a number `authority|day|digest of the text` (house decision 12)."""
     number = content["document_key"]
     without = number.is_null().arg_true()
     if len(without):

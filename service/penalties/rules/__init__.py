@@ -1,7 +1,7 @@
 """A penalty's states, the moves between them, and what a penalty holds.
 
 The states: draft, submitted, returned, approved, published, withheld (不予公开), suspended, recalled, ended (withdrawn,
-repaired or moved) and void (a mistake that nobody was shown). Expiry is no state: the window says it (DESIGN decision 1).
+repaired or moved) and void (a mistake that nobody was shown). Expiry is no state: the window says it (house decision 1).
 """
 
 import dataclasses
@@ -270,7 +270,7 @@ def flags_of(content: Content, text_fen: int | None) -> list[str]:
 
 
 def natural_key(authority_code: str, content: Content, record_id: object) -> str:
-    """Return `authority|number`; a penalty without a number is its own (DESIGN decision 12)."""
+    """Return `authority|number`; a penalty without a number is its own (house decision 12)."""
     number = read_document_no(content.document_no).normalised
     return f"{authority_code}|{number or f'unnumbered|{record_id}'}"
 
