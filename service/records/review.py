@@ -116,5 +116,5 @@ async def _next(connection: Connection, heads: Mapping[str, str], *, after: Key 
     start = after or ("", UUID(int=0))
     part = "(SELECT uscc, id FROM {} WHERE (uscc, id) > ($1, $2) ORDER BY uscc, id LIMIT $3)"
     parts = " UNION ALL ".join(map(part.format, heads.values()))
-    rows = await connection.fetch(f"{parts} ORDER BY uscc, id LIMIT $3", *start, limit)
+    rows = await connection.fetch(f"SELECT uscc, id FROM ({parts}) p ORDER BY uscc, id LIMIT $3", *start, limit)  # noqa: S608 - heads are named here
     return [(row["uscc"], row["id"]) for row in rows]
