@@ -120,11 +120,16 @@ def effects_of(command: str, row: Row, windows: Windows | None) -> list[Effect]:
     """Return what a move would do on each channel; `windows` are those it would be shown in, where it shows the record."""
     event = MOVES[command].event if command in MOVES else "recorded"
     if event == "ended":
-        return [_hidden(channel, row) for channel in CHANNELS]
+        return hiding(row)
     if event in {"published", "corrected"} and windows is not None:
         suspended = event == "corrected" and row["state"] == State.SUSPENDED
         return [_stays_hidden(one) if suspended else _shown(one) for one in _by_channel(windows)]
     return []
+
+
+def hiding(row: Row) -> list[Effect]:
+    """Return what hiding a record, of whatever kind, does on each channel that its versions name."""
+    return [_hidden(channel, row) for channel in CHANNELS if f"{channel}_from" in row]
 
 
 def _by_channel(windows: Windows) -> list[Window]:

@@ -5,6 +5,7 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
+import service.console.pages.cases
 import service.console.pages.deadlines
 import service.console.pages.penalties
 import service.console.pages.penalty
@@ -12,7 +13,9 @@ import service.console.pages.penalty_moves
 import service.console.pages.recording
 import service.console.pages.sign_in
 import service.console.pages.start
+from service.access.rules import Role
 from service.console.desk import Tab
+from service.console.overview import WATCHERS
 from service.console.rendering import add_handlers
 
 ROUTERS: Final[Sequence[APIRouter]] = (
@@ -23,10 +26,20 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     service.console.pages.recording.router,
     service.console.pages.penalty.router,
     service.console.pages.penalty_moves.router,
+    service.console.pages.cases.router,
 )
 
+#: Whose work repairs and objections are, or who applied.
+CASES: Final = frozenset({Role.REPAIR_OFFICER, Role.REVIEWER, Role.SUBJECT_AGENT, Role.AUDITOR})
+
 #: The navigation, in its order.
-TABS: Final = (Tab("", "tab.start"),)
+TABS: Final = (
+    Tab("", "tab.start"),
+    Tab("/penalties", "tab.penalties", frozenset({Role.RECORDER, Role.REVIEWER})),
+    Tab("/repairs", "tab.repairs", CASES),
+    Tab("/objections", "tab.objections", CASES),
+    Tab("/deadlines", "tab.deadlines", WATCHERS),
+)
 
 
 def add_console(app: FastAPI) -> None:

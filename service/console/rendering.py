@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from service.access.sessions.rules import IDLE, ROOT, cookie_name, is_console, way_back
 from service.console.desk import Desk, Unsettled
+from service.console.findings import say_found
 from service.console.forms import read_fields
 from service.errors import Refusal, Unauthenticated
 from service.http import session_token
@@ -25,7 +26,7 @@ WORDS: Final[Words] = {
     **PAGE_WORDS,
     **{key: texts for file in sorted((FOLDER / "words").glob("*.toml")) for key, texts in read_words(file).items()},
 }
-CONSOLE_PAGES: Final = Pages(FOLDER / "templates", TEMPLATES, words=WORDS)
+CONSOLE_PAGES: Final = Pages(FOLDER / "templates", TEMPLATES, words=WORDS, found=say_found)
 #: Nobody keeps a page of the console, neither on the way nor on an office's computer.
 HEADERS: Final = {**PAGE_HEADERS, "Cache-Control": "no-store", "Vary": "Cookie"}
 

@@ -143,35 +143,27 @@ async def _show_objection(session: AsyncSession, row: Row, _order: Order) -> dic
 
 REPAIR_SHOWN: Final = Shown(RepairOut, examples.REPAIR, "repair", _show_repair, "repair_id")
 OBJECTION_SHOWN: Final = Shown(ObjectionOut, examples.OBJECTION, "objection", _show_objection, "objection_id")
-add_routes(
-    router,
-    REPAIRS + "/{repair_id}",
-    (
-        Route(REPAIR_MOVES["receive"], RepairReceived, _receive, (NoSuchCase, AlreadyReceived, ImpossibleDay)),
-        Route(REPAIR_MOVES["accept"], Nothing, _accept, (NoSuchCase,)),
-        Route(REPAIR_MOVES["not-accept"], Reasoned, _not_accept, (NoSuchCase,)),
-        Route(
-            REPAIR_MOVES["grant"],
-            RepairGranted,
-            _grant,
-            (NoSuchCase, ConditionsNotMet, NotConfirmed, NothingToRepair, OwnWork),
-        ),
-        Route(REPAIR_MOVES["refuse"], RepairRefused, _refuse, (NoSuchCase, NoLawNamed, OwnWork)),
-        Route(TAKE_BACK, Nothing, _take_back, (NoSuchCase, OwnWork)),
+REPAIR_ROUTES: Final = (
+    Route(REPAIR_MOVES["receive"], RepairReceived, _receive, (NoSuchCase, AlreadyReceived, ImpossibleDay)),
+    Route(REPAIR_MOVES["accept"], Nothing, _accept, (NoSuchCase,)),
+    Route(REPAIR_MOVES["not-accept"], Reasoned, _not_accept, (NoSuchCase,)),
+    Route(
+        REPAIR_MOVES["grant"],
+        RepairGranted,
+        _grant,
+        (NoSuchCase, ConditionsNotMet, NotConfirmed, NothingToRepair, OwnWork),
     ),
-    REPAIR_SHOWN,
+    Route(REPAIR_MOVES["refuse"], RepairRefused, _refuse, (NoSuchCase, NoLawNamed, OwnWork)),
+    Route(TAKE_BACK, Nothing, _take_back, (NoSuchCase, OwnWork)),
 )
-add_routes(
-    router,
-    OBJECTIONS + "/{objection_id}",
-    (
-        Route(OBJECTION_MOVES["uphold"], ObjectionUpheld, _uphold, (NoSuchCase,)),
-        Route(OBJECTION_MOVES["reject"], Reasoned, _reject, (NoSuchCase,)),
-        Route(HIDE, Reasoned, _hide, (NoSuchCase,)),
-        Route(TAKE_BACK_OBJECTION, Nothing, _take_back_objection, (NoSuchCase, OwnWork)),
-    ),
-    OBJECTION_SHOWN,
+OBJECTION_ROUTES: Final = (
+    Route(OBJECTION_MOVES["uphold"], ObjectionUpheld, _uphold, (NoSuchCase,)),
+    Route(OBJECTION_MOVES["reject"], Reasoned, _reject, (NoSuchCase,)),
+    Route(HIDE, Reasoned, _hide, (NoSuchCase,)),
+    Route(TAKE_BACK_OBJECTION, Nothing, _take_back_objection, (NoSuchCase, OwnWork)),
 )
+add_routes(router, REPAIRS + "/{repair_id}", REPAIR_ROUTES, REPAIR_SHOWN)
+add_routes(router, OBJECTIONS + "/{objection_id}", OBJECTION_ROUTES, OBJECTION_SHOWN)
 
 
 @router.post(

@@ -62,7 +62,7 @@ def asset(name: str) -> str:
 class Pages:
     """The pages of a part of the site: its folders of templates, the first looked at first, and the words they say."""
 
-    def __init__(self, *folders: Path, words: Words) -> None:
+    def __init__(self, *folders: Path, words: Words, **functions: Callable[..., object]) -> None:
         self.words = words
         self._environment = Environment(
             loader=FileSystemLoader(folders),
@@ -71,7 +71,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals["asset"] = asset
+        self._environment.globals |= {"asset": asset, **functions}
 
     def text(self, request: Request, template: str, **facts: object) -> str:
         """Return a page as text."""

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import date
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+from fastapi import FastAPI
 from httpx import AsyncClient, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,7 +13,6 @@ from service.catalog.actions import sync_seed
 from service.catalog.seed import load_seed
 from tests.clients import NOW, client_of
 from tests.factories import make_registration, make_uscc
-from tests.offices import Offices
 
 AUTHORITY = "cq-market-regulation"
 FIRM, OTHER_FIRM = make_uscc(90_001), make_uscc(90_002)
@@ -49,9 +48,9 @@ async def make_office(session: AsyncSession) -> None:
 
 
 @asynccontextmanager
-async def visitor(offices: Offices) -> AsyncIterator[AsyncClient]:
+async def visitor(app: FastAPI) -> AsyncIterator[AsyncClient]:
     """Open a browser of sorts, of nobody yet."""
-    async with client_of(offices.app) as client:
+    async with client_of(app) as client:
         client.headers.update({"Accept": "text/html"})
         yield client
 
@@ -59,6 +58,37 @@ async def visitor(offices: Offices) -> AsyncIterator[AsyncClient]:
 async def sign_in(client: AsyncClient, key: str, **more: str) -> Response:
     """Send the form of the sign-in."""
     return await client.post("/console/sign-in", data={"key": key, **more})
+
+
+class Desk:
+    """Somebody at the console, and the same key at the API."""
+
+    def __init__(self, browser: AsyncClient, api: AsyncClient, key: str, token: str) -> None:
+        self.browser, self.api, self.key, self.token = browser, api, key, token
+
+    async def send(self, path: str, **fields: Any) -> Response:
+        """Send a form without opening its page."""
+        return await self.browser.post(path, data={"form": self.token, **fields})
+
+    async def fill(self, path: str, **fields: Any) -> Response:
+        """Open a form, change fields of it, and send it."""
+        page = await self.browser.get(path)
+        assert page.status_code == 200, (path, page.status_code, page.text[:3000])
+        return await self.browser.post(path, data=typed(page) | fields)
+
+    async def must(self, path: str, **fields: Any) -> str:
+        """The same, done; returns where it leads."""
+        answer = await self.fill(path, **fields)
+        assert answer.status_code == 303, (path, answer.status_code, answer.text[:6000])
+        return answer.headers["location"].split("?")[0]
+
+
+async def seat(stack: AsyncExitStack, app: FastAPI, key: str) -> Desk:
+    """Let the holder of a key sign in."""
+    browser = await stack.enter_async_context(visitor(app))
+    api = await stack.enter_async_context(client_of(app, key=key))
+    await sign_in(browser, key)
+    return Desk(browser, api, key, form_token(await browser.get("/console")))
 
 
 def form_token(page: Response) -> str:
@@ -91,7 +121,3 @@ def typed(page: Response) -> dict[str, Any]:
 def points_of(page: Response) -> list[str]:
     """Return the points of a checklist that a page asks to sign."""
     return re.findall(r'name="signed" value="([a-z_]+)"', page.text)
-
-
-def day(text: str) -> date:
-    return date.fromisoformat(text)

@@ -3,12 +3,10 @@
 from contextlib import AsyncExitStack
 from typing import Any
 
-from httpx import AsyncClient, Response
-
 from service.access.rules import Role
 from service.console.penalty_fields import read_yuan
 from service.db import Database
-from tests.clients import client_of, make_key
+from tests.clients import make_key
 from tests.offices import Offices, open_offices
 from tests.service.console.support import (
     AUTHORITY,
@@ -17,50 +15,30 @@ from tests.service.console.support import (
     NAME,
     OTHER_FIRM,
     SCRIPT,
-    form_token,
+    Desk,
     make_office,
     points_of,
-    sign_in,
+    seat,
     typed,
-    visitor,
 )
 
 
-class Desk:
-    """Somebody at the console, and his key at the API."""
-
-    def __init__(self, browser: AsyncClient, api: AsyncClient, key: str, token: str) -> None:
-        self.browser, self.api, self.key, self.token = browser, api, key, token
-
-    async def send(self, path: str, **fields: Any) -> Response:
-        return await self.browser.post(path, data={"form": self.token, **fields})
-
-    async def fill(self, path: str, **fields: Any) -> Response:
-        """Open a form, change fields of it, and send it."""
-        page = await self.browser.get(path)
-        assert page.status_code == 200, (path, page.status_code, page.text[:3000])
-        return await self.browser.post(path, data=typed(page) | fields)
-
-    async def record(self, path: str) -> dict[str, Any]:
-        answer = await self.api.get(
-            path.replace("/console/penalties/", "/v1/subjects/").replace(f"{FIRM}/", f"{FIRM}/penalties/")
-        )
-        assert answer.status_code == 200, answer.text
-        return dict(answer.json())
+async def hire(offices: Offices, stack: AsyncExitStack, role: Role, name: str) -> Desk:
+    return await seat(stack, offices.app, await make_key(offices.database, role, authority_code=AUTHORITY, name=name))
 
 
-async def hire(offices: Offices, stack: AsyncExitStack, *roles: Role, name: str) -> Desk:
-    key = await make_key(offices.database, *roles, authority_code=AUTHORITY, name=name)
-    browser = await stack.enter_async_context(visitor(offices))
-    api = await stack.enter_async_context(client_of(offices.app, key=key))
-    await sign_in(browser, key)
-    return Desk(browser, api, key, form_token(await browser.get("/console")))
+async def record_at(desk: Desk, home: str) -> dict[str, Any]:
+    """Return a penalty as the API gives it."""
+    uscc, record_id = home.rsplit("/", 2)[1:]
+    answer = await desk.api.get(f"/v1/subjects/{uscc}/penalties/{record_id}")
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
 
 
 async def test_a_penalty_from_its_first_field_to_its_recall(database: Database) -> None:
     async with open_offices(database, fill=make_office) as offices, AsyncExitStack() as stack:
-        clerk = await hire(offices, stack, Role.RECORDER, name="录入员甲")
-        reviewer = await hire(offices, stack, Role.REVIEWER, name="审核员乙")
+        clerk = await hire(offices, stack, Role.RECORDER, "录入员甲")
+        reviewer = await hire(offices, stack, Role.REVIEWER, "审核员乙")
 
         # Errors stand at their fields, and what was typed stays.
         wrong = await clerk.send("/console/penalties/new", **DECISION | {"fine": "很多", "decided_on": "昨天"})
@@ -79,7 +57,7 @@ async def test_a_penalty_from_its_first_field_to_its_recall(database: Database) 
         kept = await clerk.send("/console/penalties/new", **DECISION, act="save")
         assert kept.status_code == 303, kept.text
         home = kept.headers["location"].split("?")[0]
-        assert (await clerk.record(home))["fine_fen"] == 500_000
+        assert (await record_at(clerk, home))["fine_fen"] == 500_000
         twice = await clerk.send("/console/penalties/new", **DECISION)
         assert twice.status_code == 409
         assert "该决定书文号对该主体已有记录" in twice.text
@@ -96,7 +74,7 @@ async def test_a_penalty_from_its_first_field_to_its_recall(database: Database) 
             assert words in late.text, words
         settled = await clerk.browser.post(f"{home}/edit", data=typed(late) | {"act": "submit"})
         assert settled.status_code == 303, settled.text
-        record = await clerk.record(home)
+        record = await record_at(clerk, home)
         assert (record["state"], record["title"], record["violation_type"]) == ("submitted", "迟到的标题", "虚假宣传")
         assert record["own"]["redactions"]["violation_facts"]
 
@@ -122,11 +100,11 @@ async def test_a_penalty_from_its_first_field_to_its_recall(database: Database) 
         # What goes out asks for the key again, and for one's own.
         for key, status in (("", 401), (clerk.key, 403), ("xy_falsch", 401)):
             assert (await reviewer.fill(f"{home}/publish", key=key)).status_code == status
-        assert (await reviewer.record(home))["state"] == "approved"
+        assert (await record_at(reviewer, home))["state"] == "approved"
         preview = await reviewer.browser.get(f"{home}/publish")
         assert "立即公示：" in preview.text
         assert (await reviewer.fill(f"{home}/publish", key=reviewer.key)).status_code == 303
-        record = await reviewer.record(home)
+        record = await record_at(reviewer, home)
         assert (record["state"], record["public"]) == ("published", True)
         assert "13812345678" not in record["violation_facts"]
 
@@ -143,7 +121,7 @@ async def test_a_penalty_from_its_first_field_to_its_recall(database: Database) 
         notes = {f"note-{point}": "已核对" for point in points_of(page)}
         done = await reviewer.fill(f"{home}/correct", **notes, signed=points_of(page), key=reviewer.key)
         assert done.status_code == 303, done.text
-        assert (await reviewer.record(home))["document_no"] == "渝星市监罚〔2026〕18号"
+        assert (await record_at(reviewer, home))["document_no"] == "渝星市监罚〔2026〕18号"
 
         # Suspended and resumed, then moved to the right firm: hidden here at once.
         assert (
@@ -151,7 +129,7 @@ async def test_a_penalty_from_its_first_field_to_its_recall(database: Database) 
         ).status_code == 303
         assert (await reviewer.fill(f"{home}/resume", reason="裁定已解除", key=reviewer.key)).status_code == 303
         assert (await clerk.fill(f"{home}/recall", cause="wrong_firm", reason="挂错企业")).status_code == 303
-        assert (await reviewer.record(home))["public"] is False
+        assert (await record_at(reviewer, home))["public"] is False
         moved = await clerk.fill(
             f"{home}/move", to_uscc=OTHER_FIRM, party_name="重庆云溪食品有限公司", reason="挂错企业"
         )

@@ -23,7 +23,7 @@ HTML = {"Accept": "text/html"}
 async def test_a_key_becomes_a_cookie_that_scripts_do_not_see_and_the_database_does_not_hold(
     database: Database,
 ) -> None:
-    async with open_offices(database) as offices, visitor(offices) as client:
+    async with open_offices(database) as offices, visitor(offices.app) as client:
         key = await make_key(database, Role.RECORDER, authority_code="district", name="录入员甲")
         asked = await client.get("/console?x=1")
         assert (asked.status_code, asked.headers["location"]) == (303, "/console/sign-in?to=%2Fconsole%3Fx%3D1")
@@ -64,7 +64,7 @@ async def test_a_key_becomes_a_cookie_that_scripts_do_not_see_and_the_database_d
 
 
 async def test_over_https_the_cookie_is_bound_to_this_host(database: Database) -> None:
-    async with open_offices(database) as offices, visitor(offices) as client:
+    async with open_offices(database) as offices, visitor(offices.app) as client:
         key = await make_key(database, Role.RECORDER, authority_code="district")
         client.base_url = "https://xinyong.test"
         opened = await sign_in(client, key)
@@ -80,7 +80,7 @@ async def test_a_sign_in_ends_by_hand_by_time_and_with_its_key(database: Databas
         key = await make_key(database, Role.RECORDER, authority_code="district")
 
         async def signed_in() -> AsyncClient:
-            client = await stack.enter_async_context(visitor(offices))
+            client = await stack.enter_async_context(visitor(offices.app))
             assert (await sign_in(client, key)).status_code == 303
             return client
 
@@ -104,7 +104,7 @@ async def test_a_sign_in_ends_by_hand_by_time_and_with_its_key(database: Databas
 
 
 async def test_what_was_typed_outlives_the_sign_in(database: Database) -> None:
-    async with open_offices(database) as offices, visitor(offices) as client:
+    async with open_offices(database) as offices, visitor(offices.app) as client:
         key = await make_key(database, Role.RECORDER, authority_code="district")
         lost = await client.post("/console/penalties/new", data={"party_name": "<b>星屿</b>", "form": "x" * 64})
         assert lost.status_code == 401
@@ -117,7 +117,7 @@ async def test_what_was_typed_outlives_the_sign_in(database: Database) -> None:
 
 
 async def test_no_link_leads_from_the_sign_in_to_another_site(database: Database) -> None:
-    async with open_offices(database) as offices, visitor(offices) as client:
+    async with open_offices(database) as offices, visitor(offices.app) as client:
         key = await make_key(database, Role.RECORDER, authority_code="district")
         for to in (
             "https://evil.test/console",
@@ -136,11 +136,11 @@ async def test_no_link_leads_from_the_sign_in_to_another_site(database: Database
 
 async def test_every_page_lets_in_the_roles_it_declares_and_nobody_else(database: Database) -> None:
     async with open_offices(database) as offices, AsyncExitStack() as stack:
-        nobody = await stack.enter_async_context(visitor(offices))
+        nobody = await stack.enter_async_context(visitor(offices.app))
         people, tokens = {}, {}
         for role in Role:
             key = await make_key(database, role, authority_code="district")
-            people[role] = await stack.enter_async_context(visitor(offices))
+            people[role] = await stack.enter_async_context(visitor(offices.app))
             await sign_in(people[role], key)
             tokens[role] = form_token(await people[role].get("/console"))
         wrong: list[tuple[object, ...]] = []
