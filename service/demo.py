@@ -156,6 +156,7 @@ def _welcome(settings: Settings, out: Console) -> None:
     out.print("  [bold]Xinyong[/bold] 信用 is running, with fictitious sample data.")
     out.print()
     out.print(f"  site         {base}/")
+    out.print(f"  console      {base}/console  (for authorities: sign in with a key of recorder, reviewer …)")
     out.print(f"  API          {base}/v1")
     out.print(f"  API docs     {base}/docs")
     out.print(f"  data         {settings.data_dir}")
