@@ -26,6 +26,23 @@ _FLAGS: Final = {
 }
 
 
+#: How the rulebook says on what a tier rests.
+_BASES: Final = {
+    "neither minor nor on a confirmed list of serious kinds": "不属于轻微，也不在已确认的严重情形之列",
+    "the threshold between the tiers is not known for this authority": "当地“较低数额罚款”的标准尚未录入",
+    "no kind of penalty is stated": "未填处罚种类",
+    "a kind that no tier names": "该处罚种类未归入任何档次",
+    "no date starts the clock": "缺少起算日期",
+    "no row is in force": "没有适用的规则",
+    "summary procedure": "简易程序",
+}
+
+
+def say_basis(basis: str | None, language: Language) -> str:
+    """Return on what a tier rests, in the language of the page; what has no Chinese form stays as it is."""
+    return (_BASES.get(basis or "") if language is Language.ZH else None) or basis or ""
+
+
 def _field(name: str) -> str:
     return _FIELDS.get(name, name)
 

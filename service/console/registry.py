@@ -7,6 +7,7 @@ from fastapi import APIRouter, FastAPI
 
 import service.console.pages.cases
 import service.console.pages.deadlines
+import service.console.pages.feeds
 import service.console.pages.penalties
 import service.console.pages.penalty
 import service.console.pages.penalty_moves
@@ -27,6 +28,7 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     service.console.pages.penalty.router,
     service.console.pages.penalty_moves.router,
     service.console.pages.cases.router,
+    service.console.pages.feeds.router,
 )
 
 #: Whose work repairs and objections are, or who applied.
@@ -39,6 +41,7 @@ TABS: Final = (
     Tab("/repairs", "tab.repairs", CASES),
     Tab("/objections", "tab.objections", CASES),
     Tab("/deadlines", "tab.deadlines", WATCHERS),
+    Tab("/feeds", "tab.feeds", frozenset({Role.ADMINISTRATOR, Role.AUDITOR})),
 )
 
 

@@ -12,6 +12,7 @@ from schemas.penalties import CorrectionProposed, Moved, Signed
 from service.access.declared import Whose
 from service.catalog.rules import Catalog
 from service.console.desk import Desk, FormDep, PageRouter, Unsettled, at_desk, confirm, settled
+from service.console.findings import say_basis
 from service.console.forms import Errors, Form, fit
 from service.console.pages.recording import expected_version, steps_since
 from service.console.penalty_fields import form_of, marked_texts, read_penalty
@@ -126,7 +127,7 @@ def _first_form(route: Route, row: Row, desk: Desk) -> Form:
     if route.body is CorrectionProposed:
         return form_of(content_of(row), version=str(row["version_no"]), uscc=row["uscc"])
     given = {"version": [str(row["version_no"])], "party_name": [], "tier": [row["tier"] or ""]}
-    given["tier_basis"] = [row["tier_basis"] or ""]
+    given["tier_basis"] = [say_basis(row["tier_basis"], desk.language)]
     given["fell_on"] = [desk.today.isoformat()]
     return Form(given)
 

@@ -56,15 +56,18 @@ async def _page(
         # Who was told what others changed may go on from there; every other answer keeps the version that was looked at.
         "version": row["version_no"] if row and isinstance(refusal, VersionMismatch) else form.get("version"),
         "marked": marked_texts(form),
-        "authorities": [
-            (code, catalog.authority_by_code[code].name)
-            for code in sorted(desk.actor.authorities(Role.RECORDER))
-            if code in catalog.authority_by_code
-        ],
+        "authorities": [(code, catalog.authority_by_code[code].name) for code in _authorities(desk)],
     }
     if refusal is not None:
         return show_refused(desk, "recording.html", refusal, **facts)
     return show(desk, "recording.html", status=422 if errors else 200, refusal=None, **facts)
+
+
+def _authorities(desk: Desk) -> list[str]:
+    """Those in whose name whoever is signed in was made a recorder, and that still exist."""
+    held = {grant.authority_code for grant in desk.actor.grants if grant.role is Role.RECORDER}
+    hierarchy = desk.actor.hierarchy
+    return sorted(code for code in held if code is not None and not hierarchy.is_succeeded(code, on=desk.today))
 
 
 def _authority(desk: Desk, form: Form) -> str:

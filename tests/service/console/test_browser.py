@@ -150,7 +150,7 @@ def test_every_page_is_accessible_silent_and_alone(chromium: Browser, site: str)
             "withdraw": f"{home}/withdraw", "reviews": "/console/penalties?state=submitted", "english": f"/en{home}",
         },
         Role.REPAIR_OFFICER: {"repairs": "/console/repairs", "objections": "/console/objections"},
-        Role.AUDITOR: {"auditor": "/console", "deadlines": "/console/deadlines"},
+        Role.AUDITOR: {"auditor": "/console", "deadlines": "/console/deadlines", "feeds": "/console/feeds"},
     }  # fmt: skip
     SHOTS.mkdir(parents=True, exist_ok=True)
     shapes: tuple[tuple[int, Any], ...] = ((1200, "light"), (390, "dark"))
