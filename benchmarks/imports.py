@@ -26,7 +26,8 @@ from service.clock import system_clock
 from service.db import Database, driver
 from service.imports.actions import ImportRequest, UploadedFile, create_import, new_import_id
 from service.imports.queries import get_import
-from service.imports.runner import Progress, run_import
+from service.imports.runner import run_import
+from service.imports.take import Progress
 from service.samples import AUTHORITY, SOURCES, sample_code
 from service.uscc.bulk import check_codes
 

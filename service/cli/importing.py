@@ -17,7 +17,7 @@ from service.cli.terminal import err, out, with_database
 from service.clock import system_clock
 from service.imports.local import import_file
 from service.imports.rules import REASONS
-from service.imports.runner import Progress
+from service.imports.take import Progress
 from service.settings import Settings
 from service.tables.columns import KINDS
 

@@ -15,6 +15,7 @@ from service.clock import Clock
 from service.db import Database, driver
 from service.imports import deciding, staging, writing
 from service.imports.interpret.keeping import keep_unspoken
+from service.imports.opening import INTERPRET, context_of, entry_of
 from service.imports.preferring import prefer
 from service.imports.queries import (
     count_outcomes,
@@ -33,7 +34,6 @@ from service.imports.rules import (
     UnknownAuthority,
     UnknownSource,
 )
-from service.imports.runner import INTERPRET, context_of, entry_of
 from service.imports.shapes import SHAPES
 from service.imports.staging import Stage
 from service.models import DataImport, ImportEvent, ImportRow

@@ -12,7 +12,8 @@ from service.clock import Clock
 from service.db import Database
 from service.imports.actions import ImportRequest, UploadedFile, create_import, new_import_id
 from service.imports.queries import get_import
-from service.imports.runner import Report, run_import
+from service.imports.runner import run_import
+from service.imports.take import Report
 from service.settings import Settings
 from service.tables.chunk import Limits
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from service.db import Database
 from service.imports.queries import get_import
-from service.imports.runner import Progress, run_import
+from service.imports.runner import run_import
+from service.imports.take import Progress
 from tests.conftest import run_apart
 from tests.service.imports.support import NOW, bring_in, clock, penalty, queue, seed, write_csv
 
