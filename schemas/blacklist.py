@@ -45,9 +45,12 @@ class EntryEdit(EntryFields):
 
 
 class EntryCorrected(EntryFields):
-    """The fields of an entry that a correction changes, the number of the decision among them."""
+    """The fields of an entry that a correction changes, number and day of the decision to list among them."""
 
     document_no: Words | None = None
+    listed_on: date | None = Field(
+        default=None, description="The day of listing; the period of the list counts from it, and is shown no earlier."
+    )
 
     def corrected(self) -> dict[str, Any]:
         """Return what is changed, by field, days as text."""
@@ -63,8 +66,11 @@ class EntryCorrectionProposed(Input):
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
-        if not self.changes.corrected():
+        corrected = self.changes.corrected()
+        if not corrected:
             raise ValueError("changes names no field")
+        if "listed_on" in corrected and corrected["listed_on"] is None:
+            raise ValueError("an entry that is listed has a day of listing")
         return self
 
 

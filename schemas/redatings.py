@@ -8,7 +8,7 @@ from schemas.base import Input, Output
 
 
 class WindowsOut(Output):
-    """The windows of a penalty on all channels; last days are shown, null is until removed or not shown (then with a reason)."""
+    """The windows of a record on all channels, of an entry the public one only; last days are shown, null is until removed or not shown (then with a reason)."""
 
     gsxt_until: date | None
     gsxt_reason: str | None
@@ -17,7 +17,7 @@ class WindowsOut(Output):
     public_from: date | None
     public_until: date | None
     public_reason: str | None
-    tier: str
+    tier: str | None = Field(description="Null for an entry: its list has no tiers.")
 
 
 class RedatingOut(Output):
@@ -25,7 +25,8 @@ class RedatingOut(Output):
 
     id: UUID
     uscc: str
-    penalty_id: UUID
+    record_kind: Literal["penalty", "blacklist_entry"]
+    record_id: UUID
     document_no: str | None
     authority_code: str
     state: Literal["open", "applied", "kept", "moot"]

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import exists, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,6 +11,7 @@ from service.blacklist.rules.entry_test import Support
 from service.clock import legal_day
 from service.db import ReadSession
 from service.models import (
+    BlacklistEntry,
     BlacklistEntryVersion,
     EntryCorrection,
     EntryRevocation,
@@ -163,6 +164,13 @@ async def list_revocations(
     found = (await session.scalars(query)).all()
     note_owners(session, (revocation.authority_code for revocation in found[: limit - 1]))
     return found
+
+
+async def find_same_day(session: AsyncSession, *, uscc: str, natural_key: str) -> bool:
+    """Return whether the subject has an entry with this natural key (list and day of listing), void ones left out."""
+    head = BlacklistEntry
+    asked = exists().where(head.uscc == uscc, head.natural_key == natural_key, head.state != "void")
+    return bool(await session.scalar(select(asked)))
 
 
 async def find_revocation(session: AsyncSession | ReadSession, *, uscc: str, entry_id: UUID) -> EntryRevocation | None:

@@ -153,7 +153,7 @@ ROUTES: Final = (
     Route(MOVES["recall"], Reasoned, _recall),
     Route(MOVES["republish"], Reasoned, _republish, (OwnWork, CorrectionOpen)),
     Route(MOVES["keep"], Reasoned, _keep, (EntryTestFailed, NoOpenRevocation, OwnWork)),
-    Route(MOVES["correct"], Reasoned, _correct, (EntryTestFailed, NoOpenCorrection, OwnWork)),
+    Route(MOVES["correct"], Reasoned, _correct, (AlreadyListed, EntryTestFailed, NoOpenCorrection, OwnWork)),
     Route(MAY_REJECT, Reasoned, _reject, (NoOpenCorrection, OwnWork)),
 )
 

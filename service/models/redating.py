@@ -10,7 +10,7 @@ from service.models.base import LOCAL, Base
 
 
 class Redating(Base):
-    """A published penalty to which the present rulebook gives other windows than it has: `open` until its authority decides.
+    """A published record to which the present rulebook, or row of its list, gives other windows than it has: `open` until its authority decides.
 
     `applied` (the record follows, by a version of its own), `kept` (it stays; the same difference is not listed again) or `moot`
     (record or rulebook changed meanwhile). `before` and `after` are the window columns of the version `version_no`; `effect` is
@@ -20,6 +20,7 @@ class Redating(Base):
     __tablename__ = "redating"
     __table_args__ = (
         CheckConstraint("state IN ('open', 'applied', 'kept', 'moot')", name="state_known"),
+        CheckConstraint("record_kind IN ('penalty', 'blacklist_entry')", name="record_kind_known"),
         CheckConstraint("effect IN ('shorter', 'longer', 'shown', 'hidden', 'unchanged')", name="effect_known"),
         CheckConstraint("state NOT IN ('applied', 'kept') OR decided_by IS NOT NULL", name="decided_by_somebody"),
         Index("uq_redating_open", "uscc", "record_id", unique=True, postgresql_where=text("state = 'open'")),
@@ -30,6 +31,7 @@ class Redating(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     uscc: Mapped[str] = mapped_column(Text)
+    record_kind: Mapped[str] = mapped_column(Text, server_default=text("'penalty'"))
     record_id: Mapped[UUID]
     version_no: Mapped[int] = mapped_column(Integer)
     authority_code: Mapped[str] = mapped_column(Text)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from service.access.rules import Actor, Role
 from service.catalog.queries import load_catalog
 from service.catalog.rules import Catalog
+from service.changes.rules import ChangeKind
 from service.clock import legal_day
 from service.db import Database, driver
 from service.explaining.rules import facts_of
@@ -26,27 +27,53 @@ from service.redatings.queries import (
     list_known,
     list_published,
     lock_redatings,
-    redate_penalties,
+    redate_records,
 )
 from service.redatings.rules import (
+    COLUMNS,
     NothingOpen,
     NotYourRedatings,
     PreviewOutdated,
     TooManyRedatings,
     differs,
     effect_of,
+    entry_columns,
     stored_columns,
     window_columns,
     windows_law,
 )
-from service.rulebook.windows import WindowCache
+from service.rulebook.windows import Window, WindowCache, entry_window
 
 BATCH: Final = 2000
 MOST: Final = 5000
 
 
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A published record whose window columns are not those that it would get now."""
+
+    kind: ChangeKind
+    row: Mapping[str, Any]
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+def _entry_window(catalog: Catalog, row: Mapping[str, Any]) -> Window:
+    known = catalog.list_by_id[row["list_id"]]
+    return entry_window(
+        list_id=known.id,
+        period_months=known.period_months,
+        grade=known.grade,
+        listed_on=row["listed_on"],
+        assumed=row["listed_on_grade"] == "assumed",
+        removed_on=row["removed_on"],
+        stated_until=row["stated_until"],
+        public_from=row["public_from"] or legal_day(row["recorded_at"]),
+    )
+
+
 async def find_redatings(database: Database, *, now: datetime, batch: int = BATCH) -> int:
-    """List the published penalties whose windows differ from what the rulebook gives now; return how many are new or closed.
+    """List the published records whose windows differ from what rulebook and lists give now; return how many are new or closed.
 
     Behind the change log for records that changed, and over all records when periods, thresholds or authorities did. What an
     authority decided to keep is not listed again for the same difference; what is not true any more is closed as moot.
@@ -58,29 +85,37 @@ async def find_redatings(database: Database, *, now: datetime, batch: int = BATC
     async def work(connection: Connection, keys: list[Key], _cause: str) -> int:
         return await _compare(connection, catalog, cache, keys, now=now)
 
-    return await review_records(database, table="redating_cursor", law=windows_law(catalog), batch=batch, work=work)
+    heads = {kind.value: kind.value for kind in COLUMNS}
+    return await review_records(
+        database, table="redating_cursor", law=windows_law(catalog), batch=batch, work=work, heads=heads
+    )
 
 
 async def _compare(
     connection: Connection, catalog: Catalog, cache: WindowCache, keys: list[Key], *, now: datetime
 ) -> int:
-    found: dict[UUID, tuple[Mapping[str, Any], dict[str, Any], dict[str, Any]]] = {}
-    for row in await list_published(connection, keys=keys):
+    found: dict[UUID, _Case] = {}
+    for row in await list_published(connection, ChangeKind.BLACKLIST_ENTRY, keys=keys):
+        before, after = stored_columns(row, ChangeKind.BLACKLIST_ENTRY), entry_columns(_entry_window(catalog, row))
+        if differs(before, after, by_exception=False):
+            found[row["id"]] = _Case(ChangeKind.BLACKLIST_ENTRY, row, before, after)
+    for row in await list_published(connection, ChangeKind.PENALTY, keys=keys):
         first = row["public_from"] or row["published_on"] or legal_day(row["recorded_at"])
-        before, after = stored_columns(row), window_columns(cache.penalty(facts_of(row, catalog), first))
+        before = stored_columns(row, ChangeKind.PENALTY)
+        after = window_columns(cache.penalty(facts_of(row, catalog), first))
         by_exception = row["display_exception"] is not None
         if by_exception:
             after |= {name: before[name] for name in before if name.startswith("public_")}
         if differs(before, after, by_exception=by_exception):
-            found[row["id"]] = (row, before, after)
+            found[row["id"]] = _Case(ChangeKind.PENALTY, row, before, after)
     moot: list[UUID] = []
     settled: set[UUID] = set()
     for known in await list_known(connection, keys=keys):
         case = found.get(known["record_id"])
-        is_same = case is not None and json.loads(known["after"]) == case[2]
+        is_same = case is not None and json.loads(known["after"]) == case.after
         if known["state"] == "kept":
             settled |= {known["record_id"]} if is_same else set()
-        elif case is not None and is_same and known["version_no"] == case[0]["version_no"]:
+        elif case is not None and is_same and known["version_no"] == case.row["version_no"]:
             settled.add(known["record_id"])
         else:
             moot.append(known["id"])
@@ -88,17 +123,18 @@ async def _compare(
     new = [
         (
             UUID(bytes=uuid_utils.uuid7().bytes),
-            row["uscc"],
-            row["id"],
-            row["version_no"],
-            row["authority_code"],
-            effect_of(before, after).value,
-            before["public_rule"],
-            after["public_rule"],
-            before,
-            after,
+            case.kind.value,
+            case.row["uscc"],
+            case.row["id"],
+            case.row["version_no"],
+            case.row["authority_code"],
+            effect_of(case.before, case.after).value,
+            case.before["public_rule"],
+            case.after["public_rule"],
+            case.before,
+            case.after,
         )
-        for record_id, (row, before, after) in found.items()
+        for record_id, case in found.items()
         if record_id not in settled
     ]
     await insert_redatings(connection, new, now=now)
@@ -148,9 +184,10 @@ async def decide_redatings(
     current = [row["id"] for row in rows if row["is_current"]]
     moot = [row["id"] for row in rows if not row["is_current"]]
     if apply:
-        await redate_penalties(
-            connection, ids=current, actor=str(actor.id), reason=reason, today=legal_day(now), now=now
-        )
+        for kind in COLUMNS:
+            await redate_records(
+                connection, kind, ids=current, actor=str(actor.id), reason=reason, today=legal_day(now), now=now
+            )
     state = "applied" if apply else "kept"
     await close_redatings(connection, ids=current, state=state, decided_by=str(actor.id), reason=reason, now=now)
     await close_moot(connection, ids=moot)

@@ -24,7 +24,7 @@ from service.http import (
 from service.redatings import examples
 from service.redatings.actions import decide_redatings
 from service.redatings.queries import Wanted, count_redatings, list_redatings
-from service.redatings.rules import NothingOpen, NotYourRedatings, PreviewOutdated, TooManyRedatings
+from service.redatings.rules import PENALTY_COLUMNS, NothingOpen, NotYourRedatings, PreviewOutdated, TooManyRedatings
 
 router = APIRouter(prefix="/v1/redatings", tags=["deadlines"])
 
@@ -42,13 +42,27 @@ def _seen(actor: Actor, authority: str | None) -> frozenset[str] | None:
     return actor.sees_records_of if authority is None else actor.sees_records_of & {authority}
 
 
+_NO_WINDOWS = dict.fromkeys(PENALTY_COLUMNS)
+
+
 def _view(row: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("id", "uscc", "document_no", "authority_code", "state", "effect", "rule_before", "rule_after", "found_at")
+    names = (
+        "id",
+        "record_kind",
+        "record_id",
+        "uscc",
+        "document_no",
+        "authority_code",
+        "state",
+        "effect",
+        "rule_before",
+        "rule_after",
+        "found_at",
+    )
     decided = ("decided_by", "decided_at", "reason")
     return {name: row[name] for name in (*names, *decided)} | {
-        "penalty_id": row["record_id"],
-        "before": json.loads(row["before_text"]),
-        "after": json.loads(row["after_text"]),
+        "before": _NO_WINDOWS | json.loads(row["before_text"]),
+        "after": _NO_WINDOWS | json.loads(row["after_text"]),
     }
 
 
@@ -67,7 +81,7 @@ async def list_all(
     effect: EffectQuery = None,
     rule_after: RuleQuery = None,
 ) -> dict[str, Any]:
-    """Give the published penalties whose windows the present rulebook would change, each before and after.
+    """Give the published penalties and entries whose windows the present rulebook, or row of their list, would change, each before and after.
 
     Nothing is moved until the authority that owns the record decides.
     """

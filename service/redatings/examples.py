@@ -15,7 +15,8 @@ _BEFORE: Final[dict[str, Any]] = {
 REDATING: Final[dict[str, Any]] = {
     "id": "0199d3b0-6f1a-7c31-8a55-2f5f7d9e1c07",
     "uscc": "91500000XY0000012K",
-    "penalty_id": "0199d3b0-6f1a-7c31-8a55-2f5f7d9e1c03",
+    "record_kind": "penalty",
+    "record_id": "0199d3b0-6f1a-7c31-8a55-2f5f7d9e1c03",
     "document_no": "渝示罚〔2026〕12号",
     "authority_code": "cq-market-regulation",
     "state": "open",

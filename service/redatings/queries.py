@@ -9,7 +9,8 @@ from uuid import UUID
 
 from asyncpg import Connection
 
-from service.models import PenaltyVersion
+from service.changes.rules import ChangeKind
+from service.models import BlacklistEntryVersion, PenaltyVersion
 from service.records.queries import OF_THE_ACT
 from service.records.review import Key
 from service.redatings.rules import COLUMNS, DATES
@@ -18,9 +19,18 @@ Row = Mapping[str, Any]
 
 #: What a version carries over from the one before: everything but what belongs to an act, and what a redating sets.
 _IDENTITY: Final = ("uscc", "id", "version_no")
-_CARRIED: Final = tuple(
-    column.name for column in PenaltyVersion.__table__.columns if column.name not in {*OF_THE_ACT, *COLUMNS, *_IDENTITY}
-)
+_TABLES: Final[Mapping[ChangeKind, type[PenaltyVersion] | type[BlacklistEntryVersion]]] = {
+    ChangeKind.PENALTY: PenaltyVersion,
+    ChangeKind.BLACKLIST_ENTRY: BlacklistEntryVersion,
+}
+_CARRIED: Final = {
+    kind: tuple(
+        column.name
+        for column in table.__table__.columns
+        if column.name not in {*OF_THE_ACT, *COLUMNS[kind], *_IDENTITY}
+    )
+    for kind, table in _TABLES.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +44,11 @@ class Wanted:
     ids: tuple[UUID, ...] | None = None
 
 
-async def list_published(connection: Connection, *, keys: Sequence[Key]) -> list[Row]:
-    """Return the current versions of those of the penalties that are published."""
+async def list_published(connection: Connection, kind: ChangeKind, *, keys: Sequence[Key]) -> list[Row]:
+    """Return the current versions of those of the records that are published ones of that kind."""
     rows: list[Row] = await connection.fetch(
-        """SELECT v.* FROM unnest($1::text[], $2::uuid[]) AS a (uscc, id)
-        JOIN penalty_version v ON v.uscc = a.uscc AND v.id = a.id AND v.superseded_at IS NULL AND v.state = 'published'""",
+        f"""SELECT v.* FROM unnest($1::text[], $2::uuid[]) AS a (uscc, id)
+        JOIN {kind}_version v ON v.uscc = a.uscc AND v.id = a.id AND v.superseded_at IS NULL AND v.state = 'published'""",  # noqa: S608 - a constant
         [uscc for uscc, _ in keys],
         [one for _, one in keys],
     )
@@ -46,7 +56,7 @@ async def list_published(connection: Connection, *, keys: Sequence[Key]) -> list
 
 
 async def list_known(connection: Connection, *, keys: Sequence[Key]) -> list[Row]:
-    """Return the open and kept redatings of penalties, with `after` as text."""
+    """Return the open and kept redatings of records, with `after` as text."""
     rows: list[Row] = await connection.fetch(
         """SELECT r.id, r.record_id, r.version_no, r.state, r.after::text AS after
         FROM unnest($1::text[], $2::uuid[]) AS a (uscc, id)
@@ -63,11 +73,11 @@ async def close_moot(connection: Connection, *, ids: Sequence[UUID]) -> None:
 
 
 async def insert_redatings(connection: Connection, rows: Sequence[tuple[Any, ...]], *, now: datetime) -> None:
-    """Open redatings: id, code, record, version, authority, effect, rule before and after, columns before and after."""
+    """Open redatings: id, kind, code, record, version, authority, effect, rule before and after, columns before and after."""
     await connection.executemany(
-        """INSERT INTO redating (id, uscc, record_id, version_no, authority_code, state, effect, rule_before, rule_after,
-            before, after, found_at)
-        VALUES ($1, $2, $3, $4, $5, 'open', $6, $7, $8, $9, $10, $11)""",
+        """INSERT INTO redating (id, record_kind, uscc, record_id, version_no, authority_code, state, effect, rule_before,
+            rule_after, before, after, found_at)
+        VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9, $10, $11, $12)""",
         [(*row[:-2], json.dumps(row[-2]), json.dumps(row[-1]), now) for row in rows],
     )
 
@@ -87,8 +97,11 @@ async def list_redatings(connection: Connection, wanted: Wanted, *, after: UUID 
     """Return redatings, oldest first, behind the id `after`, with the record's document number."""
     rows: list[Row] = await connection.fetch(
         f"""SELECT r.*, r.before::text AS before_text, r.after::text AS after_text,
-            (SELECT v.document_no FROM penalty_version v
-             WHERE v.uscc = r.uscc AND v.id = r.record_id AND v.superseded_at IS NULL) AS document_no
+            coalesce(
+                (SELECT v.document_no FROM penalty_version v
+                 WHERE v.uscc = r.uscc AND v.id = r.record_id AND v.superseded_at IS NULL),
+                (SELECT v.document_no FROM blacklist_entry_version v
+                 WHERE v.uscc = r.uscc AND v.id = r.record_id AND v.superseded_at IS NULL)) AS document_no
         FROM redating r WHERE {_WHERE} AND ($6::uuid IS NULL OR r.id > $6) ORDER BY r.id LIMIT $7""",  # noqa: S608 - a constant
         *_values(wanted),
         after,
@@ -111,17 +124,20 @@ async def count_redatings(connection: Connection, wanted: Wanted) -> list[Row]:
 
 async def lock_redatings(connection: Connection, wanted: Wanted, *, limit: int) -> list[Row]:
     """Return open redatings with whether their record still is what it was, all locked in the order of codes."""
-    await connection.execute(
-        f"""SELECT FROM penalty p JOIN redating r ON r.uscc = p.uscc AND r.record_id = p.id
-        WHERE {_WHERE} ORDER BY p.uscc, p.id LIMIT $6 FOR UPDATE OF p""",
-        *_values(wanted),
-        limit,
-    )
+    for kind in COLUMNS:
+        await connection.execute(
+            f"""SELECT FROM {kind} p JOIN redating r ON r.uscc = p.uscc AND r.record_id = p.id
+            WHERE {_WHERE} ORDER BY p.uscc, p.id LIMIT $6 FOR UPDATE OF p""",
+            *_values(wanted),
+            limit,
+        )
+    heads = " UNION ALL ".join(f"SELECT uscc, id, version_no, state FROM {kind}" for kind in COLUMNS)  # noqa: S608 - constants
     rows: list[Row] = await connection.fetch(
-        f"""SELECT r.id, r.uscc, r.record_id, r.version_no, r.after::text AS after,
-            p.version_no = r.version_no AND p.state = 'published' AS is_current
-        FROM redating r JOIN penalty p ON p.uscc = r.uscc AND p.id = r.record_id
-        WHERE {_WHERE} ORDER BY r.uscc, r.record_id LIMIT $6 FOR UPDATE OF r""",  # noqa: S608 - a constant
+        f"""SELECT r.id, r.record_kind, r.uscc, r.record_id, r.version_no, r.after::text AS after, EXISTS (
+                SELECT FROM ({heads}) p
+                WHERE p.uscc = r.uscc AND p.id = r.record_id AND p.version_no = r.version_no AND p.state = 'published'
+            ) AS is_current
+        FROM redating r WHERE {_WHERE} ORDER BY r.uscc, r.record_id LIMIT $6 FOR UPDATE OF r""",  # noqa: S608 - constants
         *_values(wanted),
         limit,
     )
@@ -143,27 +159,35 @@ async def close_redatings(
     )
 
 
-async def redate_penalties(
-    connection: Connection, *, ids: Sequence[UUID], actor: str, reason: str, today: date, now: datetime
+async def redate_records(
+    connection: Connection,
+    kind: ChangeKind,
+    *,
+    ids: Sequence[UUID],
+    actor: str,
+    reason: str,
+    today: date,
+    now: datetime,
 ) -> None:
-    """Give each record the windows of its redating, as a version of its own with its pending change and its outbox items.
+    """Give each record of that kind the windows of its redating, as a version of its own with its pending change and its outbox items.
 
     A record that becomes public by it is shown from today, unless it states the day of its publication.
     """
     listed = list(ids)
-    of = "FROM redating r WHERE r.id = ANY ($1::uuid[])"
+    of = f"FROM redating r WHERE r.id = ANY ($1::uuid[]) AND r.record_kind = '{kind}'"
+    version, carried, columns = f"{kind}_version", _CARRIED[kind], COLUMNS[kind]
     await connection.execute(
-        f"""UPDATE penalty_version v SET superseded_at = $2 {of}
+        f"""UPDATE {version} v SET superseded_at = $2 {of}
         AND v.uscc = r.uscc AND v.id = r.record_id AND v.superseded_at IS NULL""",  # noqa: S608 - constants
         listed,
         now,
     )
     await connection.execute(
-        f"""INSERT INTO penalty_version (uscc, id, version_no, {", ".join(_CARRIED)}, {", ".join(COLUMNS)},
+        f"""INSERT INTO {version} (uscc, id, version_no, {", ".join(carried)}, {", ".join(columns)},
             command, actor, reason, effective_on, act, recorded_at)
-        SELECT v.uscc, v.id, v.version_no + 1, {", ".join(f"v.{name}" for name in _CARRIED)},
-            {", ".join(map(_after, COLUMNS))}, 'redate', $3, $4, $5, jsonb_build_object('redating', r.id), $2
-        {of.replace("WHERE", "JOIN penalty_version v ON v.uscc = r.uscc AND v.id = r.record_id AND v.version_no = r.version_no WHERE")}""",
+        SELECT v.uscc, v.id, v.version_no + 1, {", ".join(f"v.{name}" for name in carried)},
+            {", ".join(_after(name, kind) for name in columns)}, 'redate', $3, $4, $5, jsonb_build_object('redating', r.id), $2
+        {of.replace("WHERE", f"JOIN {version} v ON v.uscc = r.uscc AND v.id = r.record_id AND v.version_no = r.version_no WHERE")}""",
         listed,
         now,
         actor,
@@ -171,27 +195,28 @@ async def redate_penalties(
         today,
     )
     await connection.execute(
-        f"UPDATE penalty p SET version_no = r.version_no + 1 {of} AND p.uscc = r.uscc AND p.id = r.record_id",  # noqa: S608 - a constant
+        f"UPDATE {kind} p SET version_no = r.version_no + 1 {of} AND p.uscc = r.uscc AND p.id = r.record_id",  # noqa: S608 - a constant
         listed,
     )
     await connection.execute(
         f"""INSERT INTO pending_change (uscc, kind, record_id, version_no, event, recorded_at)
-        SELECT r.uscc, 'penalty', r.record_id, r.version_no + 1, 'corrected', $2 {of} ORDER BY r.uscc, r.record_id""",
+        SELECT r.uscc, '{kind}', r.record_id, r.version_no + 1, 'corrected', $2 {of} ORDER BY r.uscc, r.record_id""",
         listed,
         now,
     )
     await connection.execute(
-        """INSERT INTO outbox_item (topic, channel, uscc, record_kind, record_id, version_no, created_at)
-        SELECT 'feed_publication', c.channel, r.uscc, 'penalty', r.record_id, r.version_no + 1, $2
+        f"""INSERT INTO outbox_item (topic, channel, uscc, record_kind, record_id, version_no, created_at)
+        SELECT 'feed_publication', c.channel, r.uscc, '{kind}', r.record_id, r.version_no + 1, $2
         FROM redating r, unnest(ARRAY['gsxt', 'credit_china']) AS c (channel)
-        WHERE r.id = ANY ($1::uuid[]) AND r.after ->> (c.channel || '_from') IS NOT NULL""",
+        WHERE r.id = ANY ($1::uuid[]) AND r.record_kind = '{kind}'
+        AND ({kind is ChangeKind.BLACKLIST_ENTRY} OR r.after ->> (c.channel || '_from') IS NOT NULL)""",  # noqa: S608 - constants
         listed,
         now,
     )
 
 
-def _after(name: str) -> str:
-    if name == "public_from":
+def _after(name: str, kind: ChangeKind) -> str:
+    if name == "public_from" and kind is ChangeKind.PENALTY:
         return """CASE WHEN r.before ->> 'public_from' IS NULL AND v.published_on IS NULL AND r.after ->> 'public_from' IS NOT NULL
             THEN $5::date ELSE (r.after ->> 'public_from')::date END"""
     if name == "window_flags":

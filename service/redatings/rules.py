@@ -8,6 +8,7 @@ from json import dumps
 from typing import Any, Final
 
 from service.catalog.rules import Catalog
+from service.changes.rules import ChangeKind
 from service.errors import Conflict, Forbidden, Invalid
 from service.rulebook.windows import Window, Windows
 
@@ -15,16 +16,19 @@ Row = Mapping[str, Any]
 
 _CHANNELS: Final = ("gsxt", "credit_china", "public")
 _PARTS: Final = ("from", "until", "rule", "grade", "reason")
-#: The columns of a version that a redating sets.
-COLUMNS: Final = (
+#: The columns of a version of a penalty that a redating sets.
+PENALTY_COLUMNS: Final = (
     *(f"{channel}_{part}" for channel in _CHANNELS for part in _PARTS),
     "window_flags",
     "tier",
     "tier_basis",
 )
+#: Those of an entry: its list says how long it is shown, on every channel.
+ENTRY_COLUMNS: Final = (*(f"public_{part}" for part in _PARTS), "window_flags")
+COLUMNS: Final = {ChangeKind.PENALTY: PENALTY_COLUMNS, ChangeKind.BLACKLIST_ENTRY: ENTRY_COLUMNS}
 #: Those of them that make a difference worth a decision; rule, grade and flags alone move no date.
 _DECISIVE: Final = (*(f"{channel}_{part}" for channel in _CHANNELS for part in ("until", "reason")), "tier")
-DATES: Final = tuple(name for name in COLUMNS if name.endswith(("_from", "_until")))
+DATES: Final = tuple(name for name in PENALTY_COLUMNS if name.endswith(("_from", "_until")))
 
 
 class Effect(StrEnum):
@@ -75,9 +79,14 @@ def _columns(window: Window) -> dict[str, Any]:
     return {f"{window.channel.value}_{part}": value for part, value in zip(_PARTS, values, strict=True)}
 
 
-def stored_columns(row: Row) -> dict[str, Any]:
-    """Return the same columns as a version has them."""
-    return {name: _text(row[name]) if name in DATES else row[name] for name in COLUMNS}
+def entry_columns(window: Window) -> dict[str, Any]:
+    """Return the columns of an entry's version that hold its window, days as ISO text."""
+    return _columns(window) | {"window_flags": list(window.flags)}
+
+
+def stored_columns(row: Row, kind: ChangeKind) -> dict[str, Any]:
+    """Return the same columns as a version of that kind has them."""
+    return {name: _text(row[name]) if name in DATES else row[name] for name in COLUMNS[kind]}
 
 
 def _text(day: date | None) -> str | None:
@@ -86,7 +95,11 @@ def _text(day: date | None) -> str | None:
 
 def differs(before: Mapping[str, Any], after: Mapping[str, Any], *, by_exception: bool) -> bool:
     """Return whether a date, a reason or the tier differs; a record shown by a cited exception keeps its public window."""
-    return any(before[name] != after[name] for name in _DECISIVE if not (by_exception and name.startswith("public_")))
+    return any(
+        before[name] != after[name]
+        for name in _DECISIVE
+        if name in before and not (by_exception and name.startswith("public_"))
+    )
 
 
 def effect_of(before: Mapping[str, Any], after: Mapping[str, Any]) -> Effect:
@@ -101,9 +114,10 @@ def effect_of(before: Mapping[str, Any], after: Mapping[str, Any]) -> Effect:
 
 
 def windows_law(catalog: Catalog) -> str:
-    """Return a digest of all that windows depend on beside the records: periods, thresholds, systems and provinces."""
+    """Return a digest of all that windows depend on beside the records: periods, thresholds, systems, provinces and lists."""
     content = (
         [dict(rule.body) for rule in catalog.present_rules if rule.kind in {"period", "parameter"}],
         [(one.code, one.system, one.division_code[:2]) for one in catalog.authorities],
+        [(one.id, one.period_months) for one in catalog.lists],
     )
     return sha256(dumps(content, default=str, sort_keys=True).encode()).hexdigest()

@@ -19,14 +19,24 @@ from service.blacklist.actions import (
     findings,
     finish,
     get_visible,
+    known_list,
+    window_columns,
+    window_of,
 )
-from service.blacklist.queries import close_correction, close_revocation, find_open_correction, insert_correction
+from service.blacklist.queries import (
+    close_correction,
+    close_revocation,
+    find_open_correction,
+    find_same_day,
+    insert_correction,
+)
 from service.blacklist.rules import (
     FIELDS,
     MAY_PROPOSE,
     MAY_REJECT,
     MOVES,
     TEXTS,
+    AlreadyListed,
     EntryContent,
     EntryState,
     changed_fields,
@@ -51,7 +61,7 @@ from service.records.queries import (
 )
 from service.records.rules import OtherAuthority, check_day
 
-_DAYS: Final = ("found_on", "repair_notice_served_on")
+_DAYS: Final = ("found_on", "repair_notice_served_on", "listed_on")
 
 
 async def propose_correction(
@@ -62,12 +72,13 @@ async def propose_correction(
     Raises:
         NothingChanged: every field has that value already.
         CorrectionOpen: another one waits.
-        ImpossibleDay: a day lies in the future.
+        ImpossibleDay: a day lies in the future, or the day of listing before the notice.
         Refusal: `begin` says which others.
     """
     row = await begin(session, order, MAY_PROPOSE)
     read = _read(changes)
     check_day("found_on", read.get("found_on"), today=order.today)
+    check_day("listed_on", read.get("listed_on"), today=order.today, not_before=row["notified_on"], of="notice")
     if not changed_fields(row, read):
         raise NothingChanged("Every field has that value already.", detail_zh="更正内容与现有内容相同。")
     correction_id = new_id()
@@ -125,19 +136,21 @@ async def _open(session: AsyncSession | ReadSession, row: Row) -> EntryCorrectio
 
 
 async def correct(session: AsyncSession, catalog: Catalog, order: Order, *, note: str) -> Row:
-    """Put the open correction in force. The entry must pass the test of its list by the corrected facts; its days do not move.
+    """Put the open correction in force. The entry must pass the test of its list by the corrected facts.
 
+    Its days do not move, unless the day of listing itself is corrected: the period of the list counts from that one, and the
+    entry is shown no earlier than it was.
     Before and after stay public side by side, unless the correction is about personal data or secrets.
 
     Raises:
         NoOpenCorrection: none waits.
+        AlreadyListed: the subject has another entry of the corrected day.
         EntryTestFailed: by the corrected facts the subject does not belong on the list: revoke the entry.
         OwnWork: the actor proposed it, or wrote the entry.
         Refusal: `begin` says which others.
 
     Source: SAMR令45号 art. 12; 企业信息公示暂行条例 art. 12.
     """
-    del catalog
     move = MOVES["correct"]
     row = await begin(session, order, move)
     correction = await _open(session, row)
@@ -151,12 +164,22 @@ async def correct(session: AsyncSession, catalog: Catalog, order: Order, *, note
         "reviewer": str(order.actor.id),
         "recorders": sorted({*row["recorders"], correction.proposed_by}),
     }
+    listed_on: date | None = changes.get("listed_on")
+    key = None
+    if listed_on is not None and listed_on != row["listed_on"]:
+        columns |= _dated(catalog, row, listed_on)
+        key = natural_key(row["list_id"], listed_on, row["id"])
+        if await find_same_day(session, uscc=row["uscc"], natural_key=key):
+            raise AlreadyListed(
+                f"The subject has an entry on {row['list_id']} of {listed_on} already.", detail_zh="该日已有列入记录。"
+            )
     made = await finish(
         session,
         order,
         move,
         row,
         changes=columns,
+        natural_key=key,
         reason=correction.reason,
         silences_before=correction.nature != "content",
         act={
@@ -174,6 +197,13 @@ async def correct(session: AsyncSession, catalog: Catalog, order: Order, *, note
     queue = queue_publication if made["state"] == EntryState.PUBLISHED else queue_withdrawal
     await queue(session, KIND, made, now=order.now)
     return made
+
+
+def _dated(catalog: Catalog, row: Row, listed_on: date) -> dict[str, Any]:
+    """Return the columns of an entry that was listed on another day: its period anew, shown no earlier than it was."""
+    window = window_of(known_list(catalog, row["list_id"]), {**row, "listed_on": listed_on})
+    columns = window_columns(window) | {"listed_on": listed_on, "listed_on_grade": "stated"}
+    return columns | {"public_from": max(row["public_from"] or listed_on, listed_on)}
 
 
 def _texts(row: Row, changes: Mapping[str, Any]) -> dict[str, str | None]:

@@ -215,8 +215,8 @@ def content_columns(content: EntryContent) -> dict[str, Any]:
     }
 
 
-#: What a correction may change beside the content: the number of the decision to list.
-CORRECTED_BESIDE: Final = ("document_no",)
+#: What a correction may change beside the content: number and day of the decision to list.
+CORRECTED_BESIDE: Final = ("document_no", "listed_on")
 
 
 def changed_fields(row: Mapping[str, Any], changes: Mapping[str, Any]) -> list[str]:

@@ -1,5 +1,6 @@
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -41,6 +42,32 @@ async def test_a_correction_is_checked_by_somebody_else_and_shows_before_and_aft
     assert [one["entry"]["document_no"] for one in versions] == [entry["document_no"], NUMBER["document_no"]]
     assert versions[-1]["changed"] == ["document_no"]
     assert (await office.do(office.reviewer, corrected, "correct", note)).json()["code"] == "no_open_correction"
+
+
+async def test_the_day_of_listing_is_corrected_and_the_period_counts_from_it(office: Office) -> None:
+    entry = await listed(office)
+    change = {"nature": "content", "reason": "列入日期录入有误"}
+
+    async def propose(day: str | None) -> Any:
+        return await office.do(office.lister, entry, "propose-correction", change | {"changes": {"listed_on": day}})
+
+    early = "2026-01-05"
+    assert (await propose("2026-11-25")).json()["code"] == "impossible_day"
+    assert (await propose(early)).json()["code"] == "impossible_day", "before the notice"
+    assert (await propose(None)).status_code == 422
+    day = (await office.reviewer.get(path(entry))).json()["own"]["notified_on"]
+    assert day < entry["listed_on"]
+    proposed = await propose(day)
+    assert proposed.json()["before"] == {"listed_on": entry["listed_on"]}, proposed.text
+    corrected = await office.must(office.reviewer, entry, "correct", {"reason": "已核对决定书"})
+    assert corrected["listed_on"] == day
+    assert corrected["publish_from"] == entry["publish_from"], "it was shown no earlier"
+    days = [date.fromisoformat(one["publish_until"]) for one in (corrected, entry)]
+    assert days[0] == date.fromisoformat(day).replace(year=days[0].year)
+    assert days[0] < days[1]
+    await office.settle()
+    versions = (await office.platform.get(path(entry, "versions"))).json()["items"]
+    assert [one["changed"] for one in versions] == [[], ["listed_on"]]
 
 
 async def test_a_correction_about_personal_data_leaves_no_public_before(office: Office) -> None:

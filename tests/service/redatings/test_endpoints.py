@@ -15,7 +15,7 @@ from service.db import Database
 from service.models import LegalRule
 from service.redatings.actions import find_redatings
 from tests.clients import NOW, client_of, make_app, make_key
-from tests.factories import make_uscc, number_changes
+from tests.factories import make_entry, make_list, make_uscc, number_changes
 from tests.service.deadlines.setting import open_law, record
 
 PATH = "/v1/redatings"
@@ -169,6 +169,65 @@ async def test_a_record_that_changed_since_is_left_alone_and_listed_anew(databas
         await record(database, code, head=head, **(UNDECIDED | {"state": "void"}))
         assert await find(database) == 1, "a void record needs no decision"
         assert (await reviewer.get(PATH)).json()["items"] == []
+
+
+async def test_entries_follow_a_changed_row_of_their_list_when_their_authority_says_so(database: Database) -> None:
+    await open_law(database)
+    codes = [make_uscc() for _ in range(3)]
+    dates: dict[str, Any] = {
+        "listed_on": date(2025, 3, 9),
+        "public_from": date(2025, 3, 10),
+        "public_until": date(2028, 3, 9),
+    }
+    async with database.transaction() as session:
+        await make_list(session, "own-list", period_months=36)
+        for code in codes[:2]:
+            await make_entry(
+                session, code, list_id="own-list", authority_code="district", public_rule="own-list", **dates
+            )
+        assumed = {
+            "public_from": None,
+            "public_until": None,
+            "public_reason": "assumed_date",
+            "listed_on_grade": "assumed",
+        }
+        await make_entry(session, codes[2], list_id="own-list", authority_code="district", **dates | assumed)
+        await number_changes(session)
+    await record(database, codes[0], **UNDECIDED)
+    assert await find(database) == 0
+    async with database.transaction() as session:
+        await session.execute(text("UPDATE blacklist SET period_months = 24 WHERE id = 'own-list'"))
+        await session.execute(text("UPDATE catalog_version SET version = version + 1"))
+    await enter(database)
+    assert await find(database) == 3, "two entries and the penalty"
+    assert await find(database) == 0
+    async with reviewer_of(database) as reviewer:
+        items = (await reviewer.get(PATH, params={"effect": "shorter"})).json()["items"]
+        assert {(one["record_kind"], one["uscc"], one["after"]["public_until"]) for one in items} == {
+            ("blacklist_entry", code, "2027-03-09") for code in codes[:2]
+        }
+        assert items[0]["document_no"] is not None
+        assert items[0]["after"]["tier"] is None
+        chosen = {"decision": "apply", "reason": "名单期限已改", "expected": 1, "ids": [items[0]["id"]]}
+        assert (await reviewer.post(f"{PATH}/decisions", json=chosen)).json() == {"applied": 1, "kept": 0, "moot": 0}
+        keep = {"decision": "keep", "reason": "依原决定", "expected": 1, "effect": "shorter"}
+        assert (await reviewer.post(f"{PATH}/decisions", json=keep)).json()["kept"] == 1
+    async with database.transaction() as session:
+        rows = await session.execute(
+            text(
+                """SELECT command, public_from::text, public_until::text, version_no FROM blacklist_entry_version
+                WHERE superseded_at IS NULL AND public_reason IS NULL ORDER BY version_no DESC"""
+            )
+        )
+        assert [tuple(row) for row in rows] == [
+            ("redate", "2025-03-10", "2027-03-09", 2), ("import", "2025-03-10", "2028-03-09", 1),
+        ]  # fmt: skip
+        told = (await session.execute(text("SELECT kind, event FROM pending_change"))).all()
+        assert [tuple(row) for row in told] == [("blacklist_entry", "corrected")]
+        heads = await session.execute(text("SELECT max(version_no) FROM blacklist_entry"))
+        assert heads.scalar_one() == 2
+        await number_changes(session)
+    assert await find(database) == 0, "what was kept is not listed again"
 
 
 @pytest.mark.parametrize(
