@@ -371,7 +371,7 @@ ASKED_FOR_OTHER: Final = {
     "/v1/imports": {"authority": "other", "kind": "penalties", "file_name": "a.csv"},
 }
 #: Writes for which nobody can be named: they are done for the caller's own authority, key or platform, whatever is sent.
-FOR_ONESELF: Final = {"/v1/me/key/rotate", "/v1/subject-authorisations", "/v1/webhooks"}
+FOR_ONESELF: Final = {"/v1/me/key/rotate", "/v1/subject-authorisations", "/v1/webhooks", "/v1/export-selections"}
 
 
 async def test_nobody_writes_in_the_name_of_another_authority(database: Database) -> None:
