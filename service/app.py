@@ -59,7 +59,7 @@ from service.audit.writer import AuditWriter
 from service.catalog.queries import CatalogCache
 from service.changes.feed import ChangeFeed
 from service.clock import Clock, system_clock
-from service.console.registry import add_console
+from service.console.registry import UPLOAD_PAGES, add_console
 from service.console.rendering import problem_page
 from service.db import Database
 from service.docs_pages import add_pages
@@ -269,7 +269,10 @@ def create_app(
     app.add_middleware(
         BodyLimit,
         limit=MAX_BODY,
-        larger={"/v1/imports": settings.max_upload_bytes + MULTIPART_FRAME, "/v1/documents": MAX_DOCUMENT},
+        larger={
+            **dict.fromkeys(("/v1/imports", *UPLOAD_PAGES), settings.max_upload_bytes + MULTIPART_FRAME),
+            "/v1/documents": MAX_DOCUMENT,
+        },
     )
     app.add_middleware(Pace, patience=settings.client_timeout_s, clock=monotonic)
     app.state.places = places = Places(settings.max_in_flight, streams=settings.max_streams)

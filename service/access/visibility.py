@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import ARRAY, ColumnElement, Text, and_, any_, bindparam, false, or_, true
 from sqlalchemy.orm import InstrumentedAttribute
 
-from service.access.rules import Actor, Role
+from service.access.rules import RECORD_ROLES, Actor, Role
 from service.models import BlacklistEntryVersion, DataImport, PenaltyVersion
 
 Version = type[PenaltyVersion] | type[BlacklistEntryVersion]
@@ -23,6 +23,8 @@ SHARED_KINDS: Final[dict[Version, str]] = {PenaltyVersion: "penalties", Blacklis
 
 #: Roles that hand files in, and so see what became of them.
 IMPORT_ROLES: Final = frozenset({Role.REGISTRAR, Role.RECORDER, Role.LISTER})
+#: Roles that see imports: of their authorities and of those under them.
+IMPORT_READERS: Final = IMPORT_ROLES | RECORD_ROLES | {Role.AUDITOR}
 
 
 def among(column: InstrumentedAttribute[Any], values: frozenset[str]) -> ColumnElement[bool]:

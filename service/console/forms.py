@@ -1,11 +1,13 @@
 """What a form of the console says, and its errors by field in the reader's language."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
+from python_multipart.exceptions import FormParserError
+from starlette.formparsers import MultiPartException
 
 from service.access.sessions.rules import check_form
 from service.problems import InvalidRequest, MalformedBody
@@ -52,6 +54,26 @@ async def read_form(request: Request, *, token: str) -> Form:
     return form
 
 
+async def read_upload(request: Request, *, token: str) -> Form:
+    """Return the fields of a form with a file, made for the sign-in with this token; the file stays in the request.
+
+    Raises:
+        ForeignForm: it was made for another sign-in.
+        MalformedBody, InvalidRequest: it is no form, or holds characters that cannot be kept.
+    """
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return await read_form(request, token=token)
+    try:
+        parts = await request.form(max_files=1, max_fields=20)
+    except (MultiPartException, FormParserError, KeyError) as error:
+        raise MalformedBody(
+            "This page takes a form with one file.", detail_zh="此页面接受带一个文件的表单。"
+        ) from error
+    form = _fields_of([(name, value) for name, value in parts.multi_items() if isinstance(value, str)])
+    check_form(token, form.get(FORM_TOKEN))
+    return form
+
+
 async def read_fields(request: Request) -> Form:
     """Return the fields of a form, whoever made it.
 
@@ -60,8 +82,12 @@ async def read_fields(request: Request) -> Form:
     """
     if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         raise MalformedBody("This page takes a form.", detail_zh="此页面只接受表单。")
+    return _fields_of((await request.form(max_fields=MOST_FIELDS)).multi_items())
+
+
+def _fields_of(pairs: Iterable[tuple[str, Any]]) -> Form:
     values: dict[str, list[str]] = {}
-    for name, value in (await request.form(max_fields=MOST_FIELDS)).multi_items():
+    for name, value in pairs:
         if not isinstance(value, str) or has_forbidden_character(name) or has_forbidden_character(value):
             raise InvalidRequest("The form holds characters that cannot be kept.", detail_zh="表单中含有不允许的字符。")
         values.setdefault(name, []).append(value.replace("\r\n", "\n"))

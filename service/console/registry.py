@@ -8,13 +8,19 @@ from fastapi import APIRouter, FastAPI
 import service.console.pages.cases
 import service.console.pages.deadlines
 import service.console.pages.feeds
+import service.console.pages.firms
+import service.console.pages.import_rows
+import service.console.pages.imports
 import service.console.pages.penalties
 import service.console.pages.penalty
 import service.console.pages.penalty_moves
+import service.console.pages.record_versions
 import service.console.pages.recording
 import service.console.pages.sign_in
 import service.console.pages.start
 from service.access.rules import Role
+from service.access.sessions.rules import ROOTS
+from service.access.visibility import IMPORT_READERS
 from service.console.desk import Tab
 from service.console.overview import WATCHERS
 from service.console.rendering import add_handlers
@@ -29,6 +35,10 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     service.console.pages.penalty_moves.router,
     service.console.pages.cases.router,
     service.console.pages.feeds.router,
+    service.console.pages.imports.router,
+    service.console.pages.import_rows.router,
+    service.console.pages.firms.router,
+    service.console.pages.record_versions.router,
 )
 
 #: Whose work repairs and objections are, or who applied.
@@ -42,7 +52,12 @@ TABS: Final = (
     Tab("/objections", "tab.objections", CASES),
     Tab("/deadlines", "tab.deadlines", WATCHERS),
     Tab("/feeds", "tab.feeds", frozenset({Role.ADMINISTRATOR, Role.AUDITOR})),
+    Tab("/imports", "tab.imports", IMPORT_READERS),
+    Tab("/firms", "tab.firms"),
 )
+
+#: Pages that take files as large as imports may be.
+UPLOAD_PAGES: Final = tuple(f"{root}/imports" for root in ROOTS)
 
 
 def add_console(app: FastAPI) -> None:

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 from service.access.sessions.rules import IDLE, ROOT, cookie_name, is_console, way_back
 from service.console.desk import Desk, Unsettled
 from service.console.findings import say_found
-from service.console.forms import read_fields
+from service.console.forms import Form, read_fields
 from service.errors import Refusal, Unauthenticated
 from service.http import session_token
 from service.problems import STATUS, refused
@@ -100,7 +100,9 @@ async def _on_unauthenticated(request: Request, error: Exception) -> Response:
         asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"{root}{ROOT}/sign-in?to={quote(asked, safe='')}", status_code=303)
     try:
-        form = await read_fields(request)
+        # A file cannot be kept over a sign-in; what was typed beside it is little.
+        is_file = request.headers.get("content-type", "").startswith("multipart/")
+        form = Form() if is_file else await read_fields(request)
     except Refusal as refusal:
         return refused(request, refusal)
     return show_sign_in(request, status=401, refusal=words_of(error, request), to=request.url.path, kept=form.pairs())

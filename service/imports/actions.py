@@ -9,6 +9,8 @@ import uuid_utils.compat
 from asyncpg import Connection
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service.access.rules import Actor
+from service.access.visibility import IMPORT_ROLES
 from service.catalog.queries import load_catalog
 from service.catalog.rules import Catalog, UnknownList
 from service.clock import Clock
@@ -77,6 +79,21 @@ class UploadedFile:
 def new_import_id() -> UUID:
     """Return a fresh id for an import."""
     return uuid_utils.compat.uuid7()
+
+
+def check_importer(actor: Actor, request: ImportRequest, catalog: Catalog) -> None:
+    """Refuse a file that is handed in for an authority that is not the actor's.
+
+    Raises:
+        MayNotImport: it is another one's.
+    """
+    named = catalog.authorities_named(request.authority)
+    if named and not any(actor.acts_for(one.code, *IMPORT_ROLES) for one in named):
+        own = ", ".join(sorted(actor.authorities(*IMPORT_ROLES)))
+        raise MayNotImport(
+            f"You hand files in for {own or 'no authority'}, not for {request.authority!r}.",
+            detail_zh="该密钥不代表此机关。",
+        )
 
 
 async def create_import(

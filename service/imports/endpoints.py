@@ -8,8 +8,8 @@ from fastapi import APIRouter, Body, Depends, Query, Request, Response
 
 from schemas.imports import ImportOut, ImportPage, ImportRowOut, ImportRowPage, RowResubmit
 from service.access.declared import Whose
-from service.access.rules import RECORD_ROLES, Actor, Role
-from service.access.visibility import IMPORT_ROLES
+from service.access.rules import Actor
+from service.access.visibility import IMPORT_READERS, IMPORT_ROLES
 from service.catalog.rules import UnknownList
 from service.errors import Invalid
 from service.http import (
@@ -29,6 +29,7 @@ from service.idempotency.http import REPEAT_REFUSALS, CreationDep
 from service.imports import examples
 from service.imports.actions import (
     ImportRequest,
+    check_importer,
     create_import,
     new_import_id,
     resubmit_row,
@@ -36,7 +37,6 @@ from service.imports.actions import (
 )
 from service.imports.queries import get_import, get_own_import, list_imports, list_rows
 from service.imports.rules import (
-    REASONS,
     ListClosed,
     MayNotImport,
     NoSuchImport,
@@ -48,12 +48,12 @@ from service.imports.rules import (
     UnknownSource,
 )
 from service.imports.uploads import BadForm, NoFile, receive_file
-from service.models import DataImport, ImportRow
+from service.imports.views import import_view, row_view
 
 router = APIRouter(prefix="/v1/imports", tags=["imports"])
 
 Importer = Annotated[Actor, require(*sorted(IMPORT_ROLES), whose=Whose.OWN)]
-ImportReader = Annotated[Actor, require(*sorted({*IMPORT_ROLES, *RECORD_ROLES, Role.AUDITOR}), whose=Whose.SEEN)]
+ImportReader = Annotated[Actor, require(*sorted(IMPORT_READERS), whose=Whose.SEEN)]
 
 UPLOAD: dict[str, Any] = {
     "requestBody": {
@@ -142,7 +142,7 @@ async def submit_import(
     """Take a file (CSV, TSV, XLSX, XLS, SpreadsheetML 2003, JSON Lines; .zip or .gz around one) and work on it behind the
     scenes. The rows of a published source enter as published, an authority's own rows as drafts.
     """  # noqa: D205 - one sentence on two lines
-    _own(actor, asked, catalog.authorities_named(asked.authority))
+    check_importer(actor, asked, catalog)
     import_id = new_import_id()
     folder = request.app.state.settings.data_dir / "uploads"
     file = await receive_file(request, folder, import_id, name=file_name)
@@ -157,16 +157,7 @@ async def submit_import(
     except BaseException:
         Path(file.path).unlink(missing_ok=True)
         raise
-    return _shown(job)
-
-
-def _own(actor: Actor, asked: ImportRequest, named: tuple[Any, ...]) -> None:
-    if named and not any(actor.acts_for(one.code, *IMPORT_ROLES) for one in named):
-        own = ", ".join(sorted(actor.authorities(*IMPORT_ROLES)))
-        raise MayNotImport(
-            f"You hand files in for {own or 'no authority'}, not for {asked.authority!r}.",
-            detail_zh="该密钥不代表此机关。",
-        )
+    return import_view(job)
 
 
 @router.get(
@@ -179,7 +170,7 @@ async def list_all_imports(actor: ImportReader, session: ReadSessionDep, page: P
     """Give the imports of your authorities and of those under them, newest first."""
     after = page_after(page)
     jobs = await list_imports(session, actor=actor, after=after, limit=page.limit + 1)
-    items = [_shown(job) for job in jobs[: page.limit]]
+    items = [import_view(job) for job in jobs[: page.limit]]
     more = encode_cursor((str(items[-1]["id"]),)) if len(jobs) > page.limit else None
     return {"items": items, "next": more}
 
@@ -192,7 +183,7 @@ async def list_all_imports(actor: ImportReader, session: ReadSessionDep, page: P
 )
 async def show_import(import_id: UUID, actor: ImportReader, session: ReadSessionDep) -> dict[str, Any]:
     """Give state, progress, how the file was read, and the sums as they are now."""
-    return _shown(await get_import(session, import_id, actor=actor))
+    return import_view(await get_import(session, import_id, actor=actor))
 
 
 @router.get(
@@ -215,7 +206,7 @@ async def list_import_rows(
     rows = await list_rows(
         session, import_id=import_id, outcome=outcome, reason=reason, after=after, limit=page.limit + 1
     )
-    items = [_shown_row(job, row) for row in rows[: page.limit]]
+    items = [row_view(job, row) for row in rows[: page.limit]]
     more = encode_cursor((str(items[-1]["n"]),)) if len(rows) > page.limit else None
     return {"items": items, "next": more}
 
@@ -246,7 +237,7 @@ async def resubmit(
         catalog=catalog,
         clock=request.app.state.clock,
     )
-    return _shown_row(job, row)
+    return row_view(job, row)
 
 
 @router.post(
@@ -258,52 +249,4 @@ async def resubmit(
 async def revert(import_id: UUID, actor: Importer, session: SessionDep, now: Now) -> dict[str, Any]:
     """Make void what a mistaken import made, and bring back what it changed, by new versions."""
     await get_own_import(session, import_id, actor=actor)
-    return _shown(await revert_import(session, import_id=import_id, actor=str(actor.id), now=now))
-
-
-def _shown(job: DataImport) -> dict[str, Any]:
-    outcomes = (job.counts or {}).get("outcomes")
-    accepted = None if outcomes is None else sum(outcomes.get(one, 0) for one in ("new", "changed", "disputed"))
-    return {
-        "id": job.id,
-        "kind": job.kind,
-        "authority": job.authority_code,
-        "source": job.source_code,
-        "list": job.list_id,
-        "state": job.state,
-        "phase": job.phase,
-        "dry_run": bool(job.options.get("dry_run")),
-        "file_name": job.file_name,
-        "file_size": job.file_size,
-        "file_sha256": job.file_sha256,
-        "rows_read": job.rows_read or 0,
-        "done_share": job.done_share or 0,
-        "accepted": accepted,
-        "counts": job.counts,
-        "table": job.table_info,
-        "problem": job.problem,
-        "created_at": job.created_at,
-        "finished_at": job.finished_at,
-        "reverted_at": job.reverted_at,
-    }
-
-
-def _shown_row(job: DataImport, row: ImportRow) -> dict[str, Any]:
-    reasons = [
-        {"code": code, "words": known.words, "words_zh": known.words_zh, "remedy": known.remedy}
-        for code in row.reasons or ()
-        if (known := REASONS.get(code)) is not None
-    ]
-    return {
-        "n": row.n,
-        "line": row.line,
-        "file_name": job.file_name,
-        "sheet": (job.table_info or {}).get("sheet"),
-        "outcome": row.outcome,
-        "reasons": reasons,
-        "uscc": row.uscc,
-        "record_id": row.record_id,
-        "version_no": row.version_no,
-        "waiting_for": row.waiting_for,
-        "content": row.content,
-    }
+    return import_view(await revert_import(session, import_id=import_id, actor=str(actor.id), now=now))

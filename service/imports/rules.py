@@ -224,6 +224,12 @@ class NotQuarantined(Conflict):
     code = "not_quarantined"
 
 
+class FileNotKept(Conflict):
+    """The file of a trial is not kept any more: it was taken in, or a day has passed."""
+
+    code = "file_not_kept"
+
+
 class NotRevertible(Conflict):
     """Only a finished import can be reverted, and only once."""
 

@@ -6,7 +6,8 @@ from schemas.jobs import JobPage
 from service.access.rules import Actor, Role
 from service.http import ROLE_REFUSALS, Now, ReadSessionDep, answers, require
 from service.job_runs.queries import list_jobs
-from service.job_runs.rules import Standing, standing
+from service.job_runs.rules import standing
+from service.job_runs.views import job_view
 
 router = APIRouter(prefix="/v1/jobs", tags=["health"])
 
@@ -32,31 +33,6 @@ JOB: dict[str, Any] = {
 }
 
 
-def view(found: Standing) -> dict[str, Any]:
-    """Return a job as its readers see it."""
-    last = found.last
-    return {
-        "name": found.schedule.name,
-        "every_seconds": found.schedule.every_seconds,
-        "words": found.schedule.words,
-        "last": None
-        if last is None
-        else {
-            "as_of": last.as_of,
-            "started_at": last.started_at,
-            "outcome": last.outcome,
-            "duration_ms": last.duration_ms,
-            "count": last.count,
-            "missed_count": last.missed_count,
-            "problem": last.problem,
-        },
-        "done_at": found.done_at,
-        "next_at": found.next_at,
-        "overdue": found.is_overdue,
-        "why": found.why,
-    }
-
-
 @router.get(
     "",
     summary="List the scheduled jobs",
@@ -70,4 +46,4 @@ async def list_all(actor: Watcher, session: ReadSessionDep, now: Now) -> dict[st
     """
     del actor
     found = [standing(schedule, last=last, done_at=done, now=now) for schedule, last, done in await list_jobs(session)]
-    return {"items": [view(one) for one in found], "next": None}
+    return {"items": [job_view(one) for one in found], "next": None}

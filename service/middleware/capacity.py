@@ -15,7 +15,10 @@ ALWAYS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 OFTEN: Final = {"Retry-After": "1"}
 
 #: Operations that take as long as their files are.
-LONG: Final = frozenset({("POST", "/v1/imports"), ("GET", "/v1/changes/snapshot")})
+LONG: Final = frozenset(
+    {("POST", path) for path in ("/v1/imports", "/console/imports", "/en/console/imports")}
+    | {("GET", "/v1/changes/snapshot")}
+)
 
 #: Marks the request by which this service reads a location for the answer to a repeated one; it counts as part of that one.
 WITHIN: Final = "xinyong.within"
