@@ -20,6 +20,8 @@ from jobs import (
     reconcile_feeds,
     take_in_waiting_rows,
     track_deadlines,
+    write_quality_sheets,
+    write_reminder_letters,
 )
 from service.db import Database
 
@@ -97,6 +99,18 @@ JOBS: Final = (
         600,
         "Compare what other systems show with the ledger, once a day for each feed, and queue what can be mended.",
         reconcile_feeds.run,
+    ),
+    Job(
+        "write_reminder_letters",
+        3600,
+        "Write to authorities about overdue deadlines, once in a week.",
+        write_reminder_letters.run,
+    ),
+    Job(
+        "write_quality_sheets",
+        3600,
+        "Write each supplier's sheet of data quality for the months that have ended.",
+        write_quality_sheets.run,
     ),
     Job("find_redatings", 60, "List records whose dates the present rulebook would change.", find_redatings.run),
 )

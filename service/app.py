@@ -48,6 +48,7 @@ import service.signing.well_known
 import service.spot_checks.endpoints
 import service.status.endpoints
 import service.subjects.endpoints
+import service.supervision.endpoints
 import service.web.endpoints
 import service.web.statistics.endpoints
 import service.webhooks.endpoints
@@ -94,6 +95,7 @@ ROUTERS: Final = (
     service.credit_records.endpoints.router,
     service.documents.endpoints.router,
     service.letters.endpoints.router,
+    service.supervision.endpoints.router,
     service.archive.endpoints.router,
     service.spot_checks.endpoints.router,
     service.completeness.endpoints.router,

@@ -1,6 +1,7 @@
 """Workbooks whose rows come ready-made: a stream into a zip, with as many sheets as the row limit asks for."""
 
 import re
+from io import BytesIO
 from typing import Final
 from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -42,7 +43,7 @@ class Workbook:
 
     def __init__(
         self,
-        sink: Sink,
+        sink: Sink | BytesIO,
         *,
         name: str,
         titles: tuple[str, ...],
@@ -56,7 +57,7 @@ class Workbook:
         self._names: list[str] = []
         self._open_sheet("说明 About")
         for label, text in about:
-            self._sheet.write(_row((label, text)))
+            self._sheet.write(row_xml((label, text)))
         self._close_sheet()
         self._next_sheet()
 
@@ -126,7 +127,7 @@ class Workbook:
     def _next_sheet(self) -> None:
         number = len(self._names)
         self._open_sheet(self._name if number == 1 else f"{self._name} ({number})", frozen=True)
-        header = _row(self._titles, style=2)
+        header = row_xml(self._titles, style=2)
         self._sheet.write(header)
         self._rows, self._bytes = 1, len(header)
 
@@ -147,6 +148,7 @@ def _info(path: str) -> ZipInfo:
     return info
 
 
-def _row(cells: tuple[str, ...], *, style: int = 0) -> bytes:
+def row_xml(cells: tuple[str, ...], *, style: int = 0) -> bytes:
+    """Return a row of texts, as a workbook takes it."""
     styled = f' s="{style}"' if style else ""
     return ("<row>" + "".join(f'<c t="str"{styled}><v>{escape(cell)}</v></c>' for cell in cells) + "</row>\n").encode()

@@ -20,6 +20,7 @@ from service.letters.rules import (
     MayNotMake,
     NotItsState,
     Template,
+    citation_words,
     compose,
     conditions_words,
     day_words,
@@ -142,7 +143,7 @@ async def _known(
     rule = governing_rule(catalog, record, change_kind, on=today)
     if rule is not None:
         known |= {
-            "repair_rule": f"{rule.citation}（{rule.id}）",
+            "repair_rule": f"{citation_words(rule.citation)}（{rule.id}）",
             "repair_periods": periods_words(rule),
             "repair_conditions": conditions_words(rule, conditions_of(rule)),
         }
@@ -198,7 +199,7 @@ def _of_case(catalog: Catalog, case: Row) -> dict[str, str | None]:
         "filed_on": _day(legal_day(case["filed_at"])),
         "accepted_on": _day(case["accepted_on"]),
         "decided_on": _day(case["decided_on"]),
-        "repair_rule": _NO_RULE if rule is None else f"{rule.citation}（{rule.id}）",
+        "repair_rule": _NO_RULE if rule is None else f"{citation_words(rule.citation)}（{rule.id}）",
         "repair_findings": findings_words(case["conditions"] or ()),
         "reason": case["decision_reason"],
         "basis": case["decision_basis"],

@@ -169,6 +169,14 @@ def record_kind_of(template_id: str) -> str:
     return templates()[template_id].record
 
 
+_ARTICLE: Final = re.compile(r" art\. ([0-9]+)")
+
+
+def citation_words(citation: str) -> str:
+    """Return a citation of the rulebook as a Chinese text has it: `SAMR令45号第9条`; what is not confirmed is not named."""
+    return _ARTICLE.sub(r"第\1条", citation.removesuffix(", article not confirmed"))
+
+
 def periods_words(rule: Rule) -> str:
     """Return the shortest and longest time of publication by a row of the rulebook, in Chinese."""
     clock = _CLOCKS.get(rule.clock, "")
@@ -195,7 +203,7 @@ def conditions_words(rule: Rule, known: ConditionSet | None) -> str:
     if known is None:
         return f"所依规则（{rule.id}）未规定提前终止公示的条件。"
     lines = [f"{at}．{one.words_zh}；" for at, one in enumerate(known.conditions, 1)]
-    return "\n".join([*lines, f"以上条件见{known.citation}。"])
+    return "\n".join([*lines, f"以上条件见{citation_words(known.citation)}。"])
 
 
 _OUTCOMES: Final = {"holds": "符合", "fails": "不符合", "person": "由经办人员认定"}
@@ -204,7 +212,7 @@ _OUTCOMES: Final = {"holds": "符合", "fails": "不符合", "person": "由经�
 def findings_words(conditions: Collection[Mapping[str, str]]) -> str | None:
     """Return how each condition of a repair was found, one a line; None: none was judged."""
     lines = [
-        f"{at}．{one['words_zh']}：{_OUTCOMES[one['outcome']]}（{one['citation'] or '规则未载明'}）。"
+        f"{at}．{one['words_zh']}：{_OUTCOMES[one['outcome']]}（{citation_words(one['citation']) or '规则未载明'}）。"
         for at, one in enumerate(conditions, 1)
     ]
     return "\n".join(lines) or None

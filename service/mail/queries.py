@@ -22,6 +22,10 @@ _PREPARE: Final = text(
         UNION ALL
         SELECT authority_code FROM credit_record_version v WHERE o.record_kind = 'credit_record'
         AND v.uscc = o.uscc AND v.id = o.record_id AND v.superseded_at IS NULL
+        UNION ALL
+        SELECT authority_code FROM reminder_letter l WHERE o.record_kind = 'reminder_letter' AND l.id = o.record_id
+        UNION ALL
+        SELECT authority_code FROM quality_sheet q WHERE o.record_kind = 'quality_sheet' AND q.id = o.record_id
     ) r ON true
     JOIN authority a ON a.code = r.authority_code
     JOIN notice_address n ON n.authority_code = a.code OR (o.topic = :higher AND n.authority_code = a.parent_code)

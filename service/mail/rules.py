@@ -14,7 +14,7 @@ from service.errors import Forbidden, NotFound
 from service.records.outbox import AUTHORITY_NOTICE
 
 #: What goes to the people of the record's own authority. What is overdue goes to the next higher authority too.
-TOPICS: Final = (AUTHORITY_NOTICE, "deadline_reminder", "deadline_overdue")
+TOPICS: Final = (AUTHORITY_NOTICE, "deadline_reminder", "deadline_overdue", "reminder_letter", "quality_sheet")
 TO_THE_NEXT_HIGHER: Final = "deadline_overdue"
 #: A try that failed is repeated after one minute, then after twice the time before, at most after six hours.
 FIRST_WAIT: Final = timedelta(minutes=1)
@@ -25,6 +25,8 @@ MOST_ATTEMPTS: Final = 12
 _WORDS: Final = {
     AUTHORITY_NOTICE: ("有事项待办理", "something waits for a decision of your authority"),
     "deadline_reminder": ("期限将至，且临近长假", "a deadline falls due about a long holiday"),
+    "reminder_letter": ("有新的逾期事项催办函", "a letter about overdue deadlines was written to your authority"),
+    "quality_sheet": ("有新的数据质量月报", "the monthly sheet of your data quality was written"),
     "deadline_overdue": ("期限已过", "a deadline has passed"),
 }
 

@@ -41,6 +41,7 @@ from service.models.retention import RetentionPeriod
 from service.models.sharing import DataSupply, SharingAgreement
 from service.models.spot_check import SpotCheck, SpotCheckItem, SpotCheckMember
 from service.models.subject import Subject, SubjectIdentifier, SubjectName, SubjectVersion
+from service.models.supervision import QualitySheet, ReminderLetter
 from service.models.webhook import (
     TakedownReceipt,
     WebhookDelivery,
@@ -110,9 +111,11 @@ __all__ = [
     "PenaltyVersion",
     "PendingChange",
     "Principal",
+    "QualitySheet",
     "Redating",
     "RedatingCursor",
     "Region",
+    "ReminderLetter",
     "Repair",
     "RetentionPeriod",
     "RuleProposal",
