@@ -39,6 +39,7 @@ import service.imports.endpoints
 import service.job_runs.endpoints
 import service.letters.endpoints
 import service.mail.endpoints
+import service.notices.endpoints
 import service.penalties.endpoints
 import service.redatings.endpoints
 import service.repair.endpoints
@@ -96,6 +97,7 @@ ROUTERS: Final = (
     service.documents.endpoints.router,
     service.letters.endpoints.router,
     service.supervision.endpoints.router,
+    service.notices.endpoints.router,
     service.archive.endpoints.router,
     service.spot_checks.endpoints.router,
     service.completeness.endpoints.router,

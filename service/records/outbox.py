@@ -10,9 +10,9 @@ from service.records.queries import Row, insert_outbox
 
 PUBLICATION: Final = "feed_publication"
 WITHDRAWAL: Final = "feed_withdrawal"
+#: What a firm is told of its own records; it reads them itself, and platforms follow the change log.
 PARTY_NOTICE: Final = "party_notice"
 AUTHORITY_NOTICE: Final = "authority_notice"
-PLATFORM_NOTICE: Final = "platform_notice"
 REPAIR_RESULT: Final = "feed_repair_result"
 #: The result of a repair on its way to the registering province (D17).
 REPAIR_PUSH: Final = "feed_repair_push"
@@ -25,6 +25,11 @@ def feeds_of(kind: ChangeKind, row: Row) -> list[str | None]:
     if kind is ChangeKind.BLACKLIST_ENTRY:
         return list(FEEDS)
     return [channel for channel in FEEDS if row[f"{channel}_from"] is not None]
+
+
+async def tell_party(session: AsyncSession, kind: str, row: Row, *, now: datetime) -> None:
+    """Queue for the firm what the version `row` of a record, or of an application for repair, says happened."""
+    await insert_outbox(session, topic=PARTY_NOTICE, channels=[None], kind=kind, row=row, now=now)
 
 
 async def queue_publication(session: AsyncSession, kind: ChangeKind, row: Row, *, now: datetime) -> None:

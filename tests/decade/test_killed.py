@@ -34,7 +34,7 @@ NEVER = {
     "a repaired record that somebody who holds it is not told of": """
         SELECT count(*) FROM penalty_version v WHERE v.ending = 'repaired' AND (
         SELECT count(DISTINCT o.topic) FROM outbox_item o WHERE o.record_id = v.id
-        AND o.topic IN ('feed_withdrawal', 'feed_repair_result', 'party_notice', 'platform_notice')) <> 4""",
+        AND o.topic IN ('feed_withdrawal', 'feed_repair_result', 'party_notice')) <> 3""",
     "a case that moved without its event": """
         SELECT count(*) FROM repair r WHERE r.version_no <> (SELECT count(*) FROM case_event e WHERE e.case_id = r.id)""",
 }

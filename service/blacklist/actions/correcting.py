@@ -49,7 +49,7 @@ from service.models import EntryCorrection
 from service.penalties.rules import CorrectionOpen, NoOpenCorrection, NothingChanged, SameSubject
 from service.personal_data.rules import blank, scan
 from service.records.actions import Order
-from service.records.outbox import queue_publication, queue_withdrawal
+from service.records.outbox import queue_publication, queue_withdrawal, tell_party
 from service.records.queries import (
     Event,
     Row,
@@ -293,6 +293,7 @@ async def move_entry(
     )  # fmt: skip
     await drop_record_name(session, uscc=row["uscc"], name=row["party_name"])
     await queue_withdrawal(session, KIND, ended, now=order.now)
+    await tell_party(session, KIND, ended, now=order.now)
     await ensure_subject(session, uscc=to_uscc, now=order.now)
     content = replace(content_of(row), party_name=party_name, repair_notice_served_on=None, redactions={})
     columns = content_columns(content) | {

@@ -40,7 +40,7 @@ from service.catalog.rules import Catalog
 from service.clock import legal_day
 from service.personal_data.rules import blank, scan
 from service.records.actions import Order, with_recorder
-from service.records.outbox import queue_publication
+from service.records.outbox import queue_publication, tell_party
 from service.records.queries import Event, Row, ensure_subject, insert_record, lock_current, new_id, put_record_name
 from service.records.rules import ImpossibleDay, Move, OtherAuthority, WrongState, check_day
 from service.records.terms import due_by, due_view
@@ -187,7 +187,9 @@ async def notify(session: AsyncSession, order: Order, *, notified_on: date, stat
             detail_zh="陈述期限早于告知日。",
         )
     changes = {"notified_on": notified_on, "statement_until": statement_until, "recorders": with_recorder(row, order)}
-    return await finish(session, order, move, row, changes=changes, effective_on=notified_on)
+    made = await finish(session, order, move, row, changes=changes, effective_on=notified_on)
+    await tell_party(session, KIND, made, now=order.now)
+    return made
 
 
 async def record_statement(
@@ -301,6 +303,7 @@ async def list_subject(session: AsyncSession, catalog: Catalog, order: Order, *,
     )
     await put_record_name(session, uscc=made["uscc"], name=made["party_name"])
     await queue_publication(session, KIND, made, now=order.now)
+    await tell_party(session, KIND, made, now=order.now)
     return made
 
 
@@ -331,4 +334,7 @@ async def not_list(session: AsyncSession, order: Order, *, reason: str) -> Row:
     """
     move = MOVES["not-list"]
     row = await begin(session, order, move)
-    return await finish(session, order, move, row, changes={"reviewer": str(order.actor.id)}, reason=reason)
+    made = await finish(session, order, move, row, changes={"reviewer": str(order.actor.id)}, reason=reason)
+    if row["notified_on"] is not None:
+        await tell_party(session, KIND, made, now=order.now)
+    return made

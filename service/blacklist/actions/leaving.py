@@ -18,7 +18,7 @@ from service.blacklist.rules.entry_test import check
 from service.catalog.rules import Catalog
 from service.penalties.rules import CorrectionOpen
 from service.records.actions import Order, with_recorder
-from service.records.outbox import AUTHORITY_NOTICE, queue_publication, queue_withdrawal
+from service.records.outbox import AUTHORITY_NOTICE, queue_publication, queue_withdrawal, tell_party
 from service.records.queries import Row, insert_outbox, new_id
 from service.records.rules import check_day
 from service.records.terms import due_by, due_view
@@ -95,6 +95,7 @@ async def _end(
         now=order.now,
     )
     await queue_withdrawal(session, KIND, made, now=order.now)
+    await tell_party(session, KIND, made, now=order.now)
     return made
 
 

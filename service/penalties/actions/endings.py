@@ -40,7 +40,7 @@ from service.penalties.rules import (
 from service.penalties.rules.gate import check_signed
 from service.penalties.rules.windows import place_of
 from service.personal_data.rules import scan
-from service.records.outbox import queue_publication, queue_withdrawal
+from service.records.outbox import queue_publication, queue_withdrawal, tell_party
 from service.records.queries import (
     Event,
     Row,
@@ -137,6 +137,7 @@ async def withdraw(session: AsyncSession, catalog: Catalog, order: Order, *, wit
             },
         )
         await queue_withdrawal(session, KIND, made, now=order.now, due_on=None if term is None else term.on)
+        await tell_party(session, KIND, made, now=order.now)
     await open_revocations(
         session, catalog, uscc=row["uscc"], penalty_id=row["id"], fell_on=withdrawal.fell_on, now=order.now
     )
@@ -273,6 +274,7 @@ async def move_to(
     )  # fmt: skip
     await drop_record_name(session, uscc=row["uscc"], name=row["party_name"])
     await queue_withdrawal(session, KIND, ended, now=order.now)
+    await tell_party(session, KIND, ended, now=order.now)
     if not follows:
         await open_revocations(
             session, catalog, uscc=row["uscc"], penalty_id=row["id"], fell_on=order.today, now=order.now

@@ -18,12 +18,11 @@ from service.db import violated_constraint
 from service.penalties.rules import MOVES as PENALTY_MOVES
 from service.records.actions import Order
 from service.records.outbox import (
-    PARTY_NOTICE,
-    PLATFORM_NOTICE,
     REPAIR_PUSH,
     REPAIR_RESULT,
     feeds_of,
     queue_withdrawal,
+    tell_party,
 )
 from service.records.queries import Event, Row, append_version, insert_outbox, lock_current, new_id
 from service.records.rules import check_day
@@ -322,8 +321,7 @@ async def _silence(session: AsyncSession, order: Order, case: Row, decision: Gra
         await insert_outbox(
             session, topic=REPAIR_PUSH, channels=["gsxt"], kind=kind, row=made, now=order.now, due_on=pushed.on
         )
-    for topic in (PARTY_NOTICE, PLATFORM_NOTICE):
-        await insert_outbox(session, topic=topic, channels=[None], kind=kind, row=made, now=order.now)
+    await tell_party(session, kind, made, now=order.now)
     return made
 
 
@@ -338,7 +336,9 @@ async def _move(
     act: dict[str, Any] | None = None,
 ) -> Row:
     move = REPAIR_MOVES[command]
-    return await move_case(
+    made = await move_case(
         session, "repair", row=row, state=move.target or row["state"], changes=changes, command=command,
         actor=str(order.actor.id), reason=reason, act=act, now=order.now,
     )  # fmt: skip
+    await tell_party(session, "repair", made, now=order.now)
+    return made

@@ -53,6 +53,8 @@ WORDS: Final = {
     "code": "x",
     "authority_code": "district",
     "record_kind": "penalty",
+    "month": "2026-10",
+    "notice_id": "1",
 }
 #: What a body says beside its required form, by the last part of the path: here the form alone is refused before any right.
 BODIES: Final[dict[str, dict[str, Any]]] = {

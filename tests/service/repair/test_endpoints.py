@@ -93,7 +93,7 @@ async def test_a_repair_is_applied_for_judged_point_by_point_and_means_silence_a
         )
         assert queued == [
             ("feed_repair_result", "credit_china"), ("feed_repair_result", "gsxt"), ("feed_withdrawal", "credit_china"),
-            ("feed_withdrawal", "gsxt"), ("party_notice", None), ("platform_notice", None),
+            ("feed_withdrawal", "gsxt"), *[("party_notice", None)] * 4,
         ]  # fmt: skip
         path = f"/v1/subjects/{USCC}/repairs/{done['id']}"
         certificate = CertificateOut.model_validate((await later.agent.get(f"{path}/certificate")).json())

@@ -1,0 +1,78 @@
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Path, Query
+
+from schemas.notices import NoticeOut, NoticePage
+from service.access.declared import Whose
+from service.access.rules import Actor, Role
+from service.http import (
+    ROLE_REFUSALS,
+    BadCursor,
+    Now,
+    PageDep,
+    ReadSessionDep,
+    SessionDep,
+    answers,
+    encode_cursor,
+    require,
+)
+from service.notices.actions import notice_view, read_notice
+from service.notices.queries import list_notices
+from service.notices.rules import NoSuchNotice
+
+router = APIRouter(prefix="/v1/notices", tags=["subjects"])
+
+Agent = Annotated[Actor, require(Role.SUBJECT_AGENT, whose=Whose.OWN)]
+EXAMPLE: Final[dict[str, Any]] = {
+    "id": 4711,
+    "uscc": "91500000XY0000012K",
+    "record_kind": "repair",
+    "record_id": "0199d3b0-6f1a-7c31-8a55-2f5f7d9e1c05",
+    "event": "grant",
+    "words": "The repair is granted.",
+    "words_zh": "准予信用修复。",
+    "authority_code": "cq-market-regulation",
+    "record": "/v1/subjects/91500000XY0000012K/repairs/0199d3b0-6f1a-7c31-8a55-2f5f7d9e1c05",
+    "documents": "/v1/documents/91500000XY0000012K/0199d3b0-6f1a-7c31-8a55-2f5f7d9e1c05",
+    "told_at": "2026-11-24T12:00:00+08:00",
+    "read_at": None,
+}
+
+
+@router.get(
+    "",
+    summary="List notices to your firms",
+    response_model=NoticePage,
+    responses=answers({"items": [EXAMPLE], "next": None}, *ROLE_REFUSALS, BadCursor),
+)
+async def list_own_notices(
+    actor: Agent,
+    session: ReadSessionDep,
+    page: PageDep,
+    unread: Annotated[bool, Query(description="Only those that were not read yet.")] = False,
+) -> dict[str, Any]:
+    """Give what happened to records of the firms that you act for: an entry intended, made, refused or ended, a repair decided,
+    a record withdrawn.
+    """  # noqa: D205 - one sentence on two lines
+    upto = None
+    if page.after is not None:
+        if len(page.after) != 1 or not page.after[0].isdigit():
+            raise BadCursor("The cursor is not one that this list gave as `next`.", detail_zh="翻页游标无效。")
+        upto = int(page.after[0])
+    rows = await list_notices(session, subjects=actor.subjects, unread=unread, upto=upto, limit=page.limit + 1)
+    items = rows[: page.limit]
+    following = encode_cursor((str(items[-1]["id"]),)) if len(rows) > page.limit else None
+    return {"items": [notice_view(row) for row in items], "next": following}
+
+
+@router.post(
+    "/{notice_id}/read",
+    summary="Say that a notice was read",
+    response_model=NoticeOut,
+    responses=answers(EXAMPLE | {"read_at": "2026-11-24T12:05:00+08:00"}, *ROLE_REFUSALS, NoSuchNotice),
+)
+async def mark_read(
+    notice_id: Annotated[int, Path(ge=1, le=2**63 - 1)], actor: Agent, session: SessionDep, now: Now
+) -> dict[str, Any]:
+    """Say that the firm has read a notice; the first instant stays."""
+    return await read_notice(session, notice_id=notice_id, actor=actor, now=now)
