@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from jobs import (
+    check_invariants,
     clock_edges,
     deliver_mail,
     exports,
@@ -111,6 +112,12 @@ JOBS: Final = (
         3600,
         "Write each supplier's sheet of data quality for the months that have ended.",
         write_quality_sheets.run,
+    ),
+    Job(
+        "check_invariants",
+        21600,
+        "Look whether the tables of record hold what they always hold; a run that finds anything fails and says what.",
+        check_invariants.run,
     ),
     Job("find_redatings", 60, "List records whose dates the present rulebook would change.", find_redatings.run),
 )

@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -8,7 +9,9 @@ from service.audit.rules import Audited, audited
 from service.health.queries import count_queues, feed_figures, find_backlog, find_schema, source_ages
 from service.health.rules import OtherSchema, check_schema
 from service.http import PUBLIC, DatabaseDep, Now, answers
-from service.metrics.figures import FeedFigures, Figures, Stored
+from service.job_runs.queries import list_jobs
+from service.job_runs.rules import Run, RunOutcome, Schedule, standing
+from service.metrics.figures import FeedFigures, Figures, JobFigures, Stored
 
 router = APIRouter(tags=["health"], dependencies=[PUBLIC])
 
@@ -94,7 +97,9 @@ async def show_metrics(request: Request, database: DatabaseDep, now: Now) -> str
         queues = await count_queues(session)
         ages = await source_ages(session, now=now)
         feeds = [FeedFigures(*one) for one in await feed_figures(session)]
-    stored = Stored(backlog.head_position, backlog.pending_count, backlog.lag_seconds(now=now), queues, ages, feeds)
+        jobs = [_job_figures(*one, now=now) for one in await list_jobs(session)]
+    lag = backlog.lag_seconds(now=now)
+    stored = Stored(backlog.head_position, backlog.pending_count, lag, queues, ages, feeds, jobs)
     state = request.app.state
     figures: Figures = state.figures
     return figures.text(
@@ -103,4 +108,14 @@ async def show_metrics(request: Request, database: DatabaseDep, now: Now) -> str
         writer=state.audit_writer,
         limiter=state.limiter,
         store=state.status_store,
+    )
+
+
+def _job_figures(schedule: Schedule, last: Run | None, done_at: datetime | None, *, now: datetime) -> JobFigures:
+    stands = standing(schedule, last=last, done_at=done_at, now=now)
+    return JobFigures(
+        name=schedule.name,
+        done_at=None if done_at is None else done_at.timestamp(),
+        is_overdue=stands.is_overdue,
+        has_failed=last is not None and last.outcome in {RunOutcome.FAILED, RunOutcome.KILLED},
     )

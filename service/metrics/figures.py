@@ -31,8 +31,18 @@ class FeedFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class JobFigures:
+    """A job: when it last ended well (seconds since 1970; None: never), whether it is overdue, and whether its last run failed."""
+
+    name: str
+    done_at: float | None
+    is_overdue: bool
+    has_failed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
-    """What the database says: the log, the queues (entries by name), by source the seconds since its last delivery, and the feeds."""
+    """What the database says: the log, the queues (entries by name), by source the seconds since its last delivery, feeds and jobs."""
 
     head_position: int
     pending_changes: int
@@ -40,6 +50,7 @@ class Stored:
     queues: Mapping[str, int]
     source_ages: Mapping[str, float]
     feeds: Sequence[FeedFigures] = ()
+    jobs: Sequence[JobFigures] = ()
 
 
 class Figures:
@@ -72,6 +83,15 @@ class Figures:
         )
         self._feed_records = Gauge("xinyong_feed_records", "Records of feeds.", ("feed", "state"), registry=registry)
         self._feed_failures = Gauge("xinyong_feed_failures", "Failures in a row.", ("feed",), registry=registry)
+        self._job_done = Gauge(
+            "xinyong_job_last_success_timestamp_seconds", "When the job last ended well.", ("job",), registry=registry
+        )
+        self._job_overdue = Gauge(
+            "xinyong_job_overdue", "1: it should have ended well by now.", ("job",), registry=registry
+        )
+        self._job_failed = Gauge(
+            "xinyong_job_failed", "1: its last run failed or was killed.", ("job",), registry=registry
+        )
         self._pool = Gauge("xinyong_pool_connections", "Connections of this process.", ("state",), registry=registry)
         self._unwritten = Gauge(
             "xinyong_audit_waiting", "Entries of this process not committed yet.", registry=registry
@@ -133,6 +153,11 @@ class Figures:
             self._feed_failures.labels(feed.id).set(feed.failures)
             for state, count in feed.records.items():
                 self._feed_records.labels(feed.id, state).set(count)
+        for job in stored.jobs:
+            if job.done_at is not None:
+                self._job_done.labels(job.name).set(job.done_at)
+            self._job_overdue.labels(job.name).set(job.is_overdue)
+            self._job_failed.labels(job.name).set(job.has_failed)
         if isinstance(engine.pool, QueuePool):
             self._pool.labels("in_use").set(engine.pool.checkedout())
             self._pool.labels("idle").set(engine.pool.checkedin())

@@ -33,13 +33,15 @@ EVENTS: Final = {
     ("blacklist_entry", "remove"): Event("You were taken off a list.", "贵单位已被移出名单。"),
     ("blacklist_entry", "revoke"): Event("An entry on a list was revoked.", "列入名单的决定已被撤销。"),
     ("blacklist_entry", "move"): Event(
-        "An entry did not concern you and has ended.", "该列入信息与贵单位无关，已终止。"
+        "An entry belongs to another firm and has ended here.", "该列入信息归属其他主体，在贵单位名下终止。"
     ),
     ("blacklist_entry", "repair"): Event(
         "An entry was repaired: publication, sharing and use have ended.", "列入信息已修复，终止公示、停止共享和使用。"
     ),
     ("penalty", "withdraw"): Event("A published penalty was withdrawn.", "已公示的行政处罚信息已撤回。"),
-    ("penalty", "move"): Event("A penalty did not concern you and has ended.", "该行政处罚信息与贵单位无关，已终止。"),
+    ("penalty", "move"): Event(
+        "A penalty belongs to another firm and has ended here.", "该行政处罚信息归属其他主体，在贵单位名下终止。"
+    ),
     ("penalty", "repair"): Event(
         "A penalty was repaired: publication, sharing and use have ended.",
         "行政处罚信息已修复，终止公示、停止共享和使用。",
