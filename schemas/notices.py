@@ -1,9 +1,10 @@
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
-from schemas.base import Output
+from schemas.base import Input, Output
 
 
 class NoticeOut(Output):
@@ -28,3 +29,15 @@ class NoticePage(Output):
 
     items: list[NoticeOut]
     next: str | None
+
+
+class ReadNotices(Input):
+    """Which notices were read."""
+
+    ids: Annotated[list[Annotated[int, Field(ge=1, le=2**63 - 1)]], Field(min_length=1, max_length=500)]
+
+
+class NoticesRead(Output):
+    """The notices that were read, the newest first."""
+
+    items: list[NoticeOut]

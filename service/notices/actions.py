@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -5,6 +6,7 @@ from sqlalchemy import RowMapping
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.access.rules import Actor
+from service.access.seen import note_owners
 from service.notices.queries import keep_read, list_notices
 from service.notices.rules import CHANGED, EVENTS, NoSuchNotice, record_path
 
@@ -28,14 +30,18 @@ def notice_view(row: RowMapping) -> dict[str, Any]:
     }
 
 
-async def read_notice(session: AsyncSession, *, notice_id: int, actor: Actor, now: datetime) -> dict[str, Any]:
-    """Note that a firm's agent has read a notice, and return it; a second time changes nothing.
+async def read_notices(
+    session: AsyncSession, *, ids: Collection[int], actor: Actor, now: datetime
+) -> list[dict[str, Any]]:
+    """Note that a firm's agent has read notices, and return them; a second time changes nothing.
 
     Raises:
-        NoSuchNotice: there is none to a firm that the actor acts for.
+        NoSuchNotice: one of them is to no firm that the actor acts for; none is marked then.
     """
-    await keep_read(session, notice_id=notice_id, subjects=actor.subjects, now=now)
-    rows = await list_notices(session, subjects=actor.subjects, one=notice_id, limit=1)
-    if not rows:
-        raise NoSuchNotice(f"There is no notice {notice_id} to a firm of yours.", detail_zh="没有此项通知。")
-    return notice_view(rows[0])
+    rows = await list_notices(session, subjects=actor.subjects, among=ids, limit=len(ids))
+    missing = sorted(set(ids) - {row["id"] for row in rows})
+    if missing:
+        raise NoSuchNotice(f"There is no notice {missing[0]} to a firm of yours.", detail_zh="没有此项通知。")
+    await keep_read(session, ids=ids, now=now)
+    note_owners(session, (row["authority_code"] for row in rows))
+    return [notice_view(row) | {"read_at": row["read_at"] or now} for row in rows]

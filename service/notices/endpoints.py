@@ -1,10 +1,11 @@
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Body, Query
 
-from schemas.notices import NoticeOut, NoticePage
+from schemas.notices import NoticePage, NoticesRead, ReadNotices
 from service.access.declared import Whose
 from service.access.rules import Actor, Role
+from service.access.seen import note_owners
 from service.http import (
     ROLE_REFUSALS,
     BadCursor,
@@ -16,7 +17,7 @@ from service.http import (
     encode_cursor,
     require,
 )
-from service.notices.actions import notice_view, read_notice
+from service.notices.actions import notice_view, read_notices
 from service.notices.queries import list_notices
 from service.notices.rules import NoSuchNotice
 
@@ -62,17 +63,18 @@ async def list_own_notices(
     rows = await list_notices(session, subjects=actor.subjects, unread=unread, upto=upto, limit=page.limit + 1)
     items = rows[: page.limit]
     following = encode_cursor((str(items[-1]["id"]),)) if len(rows) > page.limit else None
+    note_owners(session, (row["authority_code"] for row in items))
     return {"items": [notice_view(row) for row in items], "next": following}
 
 
 @router.post(
-    "/{notice_id}/read",
-    summary="Say that a notice was read",
-    response_model=NoticeOut,
-    responses=answers(EXAMPLE | {"read_at": "2026-11-24T12:05:00+08:00"}, *ROLE_REFUSALS, NoSuchNotice),
+    "/read",
+    summary="Say that notices were read",
+    response_model=NoticesRead,
+    responses=answers({"items": [EXAMPLE | {"read_at": "2026-11-24T12:05:00+08:00"}]}, *ROLE_REFUSALS, NoSuchNotice),
 )
 async def mark_read(
-    notice_id: Annotated[int, Path(ge=1, le=2**63 - 1)], actor: Agent, session: SessionDep, now: Now
+    body: Annotated[ReadNotices, Body(examples=[{"ids": [4711]}])], actor: Agent, session: SessionDep, now: Now
 ) -> dict[str, Any]:
-    """Say that the firm has read a notice; the first instant stays."""
-    return await read_notice(session, notice_id=notice_id, actor=actor, now=now)
+    """Say that the firm has read notices; the first instant of each stays."""
+    return {"items": await read_notices(session, ids=frozenset(body.ids), actor=actor, now=now)}

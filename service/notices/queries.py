@@ -21,9 +21,9 @@ _LIST: Final = text(
         AND e.version_no = o.version_no
     LEFT JOIN repair r ON o.record_kind = 'repair' AND r.uscc = o.uscc AND r.id = o.record_id
     WHERE o.topic = :topic AND o.uscc = ANY (:subjects) AND (:upto::bigint IS NULL OR o.id < :upto)
-        AND (NOT :unread OR o.done_at IS NULL) AND (:one::bigint IS NULL OR o.id = :one)
+        AND (NOT :unread OR o.done_at IS NULL) AND (:among::bigint[] IS NULL OR o.id = ANY (:among))
     ORDER BY o.id DESC LIMIT :limit""".replace(":upto::bigint", "CAST(:upto AS bigint)").replace(
-        ":one::bigint", "CAST(:one AS bigint)"
+        ":among::bigint[]", "CAST(:among AS bigint[])"
     )
 )
 
@@ -34,20 +34,23 @@ async def list_notices(
     subjects: Collection[str],
     unread: bool = False,
     upto: int | None = None,
-    one: int | None = None,
+    among: Collection[int] | None = None,
     limit: int,
 ) -> Sequence[RowMapping]:
-    """Return notices to some firms, the newest first, those before the number `upto`; `one`: that one alone."""
-    asked: dict[str, Any] = {"subjects": sorted(subjects), "unread": unread, "upto": upto, "one": one, "limit": limit}
+    """Return notices to some firms, the newest first, those before the number `upto`, or those of the numbers `among` alone."""
+    asked: dict[str, Any] = {
+        "subjects": sorted(subjects),
+        "unread": unread,
+        "upto": upto,
+        "among": None if among is None else sorted(among),
+        "limit": limit,
+    }
     return (await session.execute(_LIST, asked | {"topic": PARTY_NOTICE})).mappings().all()
 
 
-async def keep_read(session: AsyncSession, *, notice_id: int, subjects: Collection[str], now: datetime) -> None:
-    """Note that a notice was read; the first instant stays."""
+async def keep_read(session: AsyncSession, *, ids: Collection[int], now: datetime) -> None:
+    """Note that notices were read; the first instant stays."""
     await session.execute(
-        text(
-            """UPDATE outbox_item SET done_at = :now WHERE id = :id AND topic = :topic AND uscc = ANY (:subjects)
-            AND done_at IS NULL"""
-        ),
-        {"now": now, "id": notice_id, "topic": PARTY_NOTICE, "subjects": sorted(subjects)},
+        text("UPDATE outbox_item SET done_at = :now WHERE id = ANY (:ids) AND topic = :topic AND done_at IS NULL"),
+        {"now": now, "ids": sorted(ids), "topic": PARTY_NOTICE},
     )

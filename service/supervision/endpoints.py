@@ -1,4 +1,5 @@
 import csv
+from dataclasses import replace
 from datetime import date
 from io import BytesIO, StringIO
 from typing import Annotated, Any, Final, Literal
@@ -8,9 +9,10 @@ from fastapi import APIRouter, Path, Query, Response
 
 from schemas.supervision import LetterPage, SheetOut, SheetPage
 from service.access.declared import Whose
-from service.access.rules import RECORD_ROLES, Actor, Role
+from service.access.rules import AUTHORITY_ROLES, RECORD_ROLES, Actor, Role
 from service.access.seen import note_owners
-from service.deadlines.lists import sight_of
+from service.catalog.rules import Catalog
+from service.deadlines.lists import Sight, sight_of
 from service.documents.queries import get_content
 from service.exports.sheets import Workbook, row_xml
 from service.http import (
@@ -80,6 +82,12 @@ FILE: Final[dict[str, Any]] = {
 }
 
 
+def _sight(actor: Actor, catalog: Catalog) -> Sight:
+    """Of deadlines, and beside it all authorities for which somebody holds a role: a registrar hands files in, too."""
+    seen = sight_of(actor, catalog)
+    return replace(seen, authorities=seen.authorities | actor.authorities(*AUTHORITY_ROLES))
+
+
 def _letter(letter: ReminderLetter) -> dict[str, Any]:
     return {name: getattr(letter, name) for name in LETTER}
 
@@ -99,7 +107,7 @@ async def list_reminder_letters(
     actor: Watcher, session: ReadSessionDep, catalog: CatalogDep, page: PageDep
 ) -> dict[str, Any]:
     """Give the formal letters about overdue deadlines to your authorities and to those that you supervise, the newest first."""
-    found = await list_letters(session, sight=sight_of(actor, catalog), after=page_after(page), limit=page.limit + 1)
+    found = await list_letters(session, sight=_sight(actor, catalog), after=page_after(page), limit=page.limit + 1)
     items = found[: page.limit]
     following = encode_cursor((str(items[-1].id),)) if len(found) > page.limit else None
     note_owners(session, (one.authority_code for one in items))
@@ -116,7 +124,7 @@ async def show_reminder_letter(
     letter_id: UUID, actor: Watcher, session: ReadSessionDep, catalog: CatalogDep
 ) -> Response:
     """Give a letter as PDF; it names deadlines by their ids and no record. Its ETag is its SHA-256."""
-    letter = await find_letter(session, letter_id=letter_id, sight=sight_of(actor, catalog))
+    letter = await find_letter(session, letter_id=letter_id, sight=_sight(actor, catalog))
     if letter is None:
         raise NoSuchLetter(f"You see no reminder letter {letter_id}.", detail_zh="没有可供查看的此份催办函。")
     note_owners(session, [letter.authority_code])
@@ -144,7 +152,7 @@ async def list_quality_sheets(
     found = await list_sheets(
         session,
         month_on=_first_day(month),
-        sight=sight_of(actor, catalog),
+        sight=_sight(actor, catalog),
         after=page.after[0] if page.after else None,
         limit=page.limit + 1,
     )
@@ -204,7 +212,7 @@ async def _get_sheet(
     session: ReadSessionDep, catalog: CatalogDep, actor: Actor, authority_code: str, month: str
 ) -> QualitySheet:
     found = await find_sheet(
-        session, authority_code=authority_code, month_on=_first_day(month), sight=sight_of(actor, catalog)
+        session, authority_code=authority_code, month_on=_first_day(month), sight=_sight(actor, catalog)
     )
     if found is None:
         raise NoSuchSheet(f"You see no sheet of {authority_code} for {month}.", detail_zh="没有可供查看的此份月报。")

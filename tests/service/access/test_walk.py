@@ -2,6 +2,8 @@
 
 import re
 from dataclasses import dataclass
+from datetime import date, timedelta
+from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -16,6 +18,7 @@ from service.access.rules import AUTHORITY_ROLES, RECORD_ROLES, Role
 from service.access.table import PAGE, in_table, page_with, table_of
 from service.app import create_app
 from service.db import Database
+from service.documents.queries import put_content
 from service.horizons.actions import log_clock_edges
 from service.models import (
     AuditEntry,
@@ -23,6 +26,9 @@ from service.models import (
     Deadline,
     ExportSelection,
     Objection,
+    OutboxItem,
+    QualitySheet,
+    ReminderLetter,
     Repair,
     SharingAgreement,
     SpotCheck,
@@ -45,6 +51,7 @@ from tests.factories import (
 from tests.offices import Offices, open_offices
 
 TODAY: Final = NOW.date()
+EMPTY: Final = sha256(b"").hexdigest()
 #: What stands for a part of a path that names nobody's thing.
 WORDS: Final = {
     "kind": "penalties",
@@ -54,7 +61,6 @@ WORDS: Final = {
     "authority_code": "district",
     "record_kind": "penalty",
     "month": "2026-10",
-    "notice_id": "1",
 }
 #: What a body says beside its required form, by the last part of the path: here the form alone is refused before any right.
 BODIES: Final[dict[str, dict[str, Any]]] = {
@@ -155,7 +161,10 @@ async def things_of(
     first, second = principals
     days: dict[str, Any] = {"from_on": TODAY, "until_on": TODAY}
     agreement, authorisation, substitution, deadline, repair, objection = (new_id() for _ in range(6))
-    check, item, credit_record, webhook, selection = (new_id() for _ in range(5))
+    check, item, credit_record, webhook, selection, letter = (new_id() for _ in range(6))
+    told = OutboxItem(
+        topic="party_notice", uscc=uscc, record_kind="penalty", record_id=penalty, version_no=1, created_at=NOW
+    )
     case: dict[str, Any] = {
         "uscc": uscc, "version_no": 1, "record_kind": "penalty", "record_id": penalty, "authority_code": authority,
         "statement": "x", "filed_by": "test", "filed_at": NOW,
@@ -197,6 +206,15 @@ async def things_of(
                 id=selection, principal_id=first, name="x", body={}, every="daily", deliver_to="x", is_paused=True,
                 version_no=1, created_at=NOW, changed_at=NOW,
             ),
+            told,
+            ReminderLetter(
+                id=letter, authority_code=authority, week_on=TODAY - timedelta(days=TODAY.weekday()), number="x", overdue=1,
+                page={}, set_by="x", sha256=EMPTY, made_at=NOW,
+            ),
+            QualitySheet(
+                id=new_id(), authority_code=authority, month_on=date(2026, 10, 1), content={"sources": [], "deadlines": []},
+                made_at=NOW,
+            ),
             SpotCheck(
                 id=check, version_no=1, state="announced", authority_code=authority, title="x", period_from=TODAY,
                 period_until=TODAY, per_authority=1, seed_source="x", form_edition="1", population=1,
@@ -211,12 +229,13 @@ async def things_of(
             record_id=penalty, record_version=1,
         )
     )  # fmt: skip
+    await put_content(session, sha256=EMPTY, content=b"")
     await session.flush()
     ids = {
         "penalty_id": penalty, "entry_id": entry, "record_id": penalty, "import_id": imported, "agreement_id": agreement,
         "authorisation_id": authorisation, "substitution_id": substitution, "deadline_id": deadline,
         "repair_id": repair, "objection_id": objection, "check_id": check, "item_id": item, "credit_record_id": credit_record,
-        "webhook_id": webhook, "selection_id": selection,
+        "webhook_id": webhook, "selection_id": selection, "letter_id": letter,
     }  # fmt: skip
     return {"uscc": uscc} | {name: str(value) for name, value in ids.items()}
 
@@ -373,7 +392,9 @@ ASKED_FOR_OTHER: Final = {
     "/v1/imports": {"authority": "other", "kind": "penalties", "file_name": "a.csv"},
 }
 #: Writes for which nobody can be named: they are done for the caller's own authority, key or platform, whatever is sent.
-FOR_ONESELF: Final = {"/v1/me/key/rotate", "/v1/subject-authorisations", "/v1/webhooks", "/v1/export-selections"}
+FOR_ONESELF: Final = {
+    *("/v1/me/key/rotate", "/v1/notices/read", "/v1/subject-authorisations", "/v1/webhooks", "/v1/export-selections"),
+}
 
 
 async def test_nobody_writes_in_the_name_of_another_authority(database: Database) -> None:

@@ -54,13 +54,13 @@ async def test_a_firm_reads_what_happened_to_its_records_and_says_so(database: D
         notice = first["items"][0]
         assert notice["words_zh"] == "准予信用修复。"
         assert (await office.agent.get(notice["record"])).json()["state"] == "granted"
-        path = f"/v1/notices/{notice['id']}/read"
-        read = (await office.agent.post(path)).json()["read_at"]
+        path, body = "/v1/notices/read", {"ids": [notice["id"]]}
+        (read,) = [one["read_at"] for one in (await office.agent.post(path, json=body)).json()["items"]]
         assert read is not None
         async with open_office(database, now=datetime(2027, 3, 2, tzinfo=UTC)) as tomorrow:
-            stranger = await tomorrow.agent.post(path)
+            stranger = await tomorrow.agent.post(path, json=body)
             assert (stranger.status_code, stranger.json()["code"]) == (404, "no_such_notice")
-        assert (await office.agent.post(path)).json()["read_at"] == read
+        assert (await office.agent.post(path, json=body)).json()["items"][0]["read_at"] == read
         assert await told(office.agent, unread=True) == happened[1:]
     bare = await rows(
         database,
