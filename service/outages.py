@@ -1,5 +1,6 @@
 """Which errors mean that the database is away for a while, and which that something is wrong with what it was asked."""
 
+from errno import EDQUOT, ENOSPC
 from socket import gaierror
 from typing import Final
 
@@ -46,3 +47,17 @@ def outage_reason(error: BaseException) -> str:
     """Return the first line of what the driver or the server said, for the log."""
     cause = getattr(getattr(error, "orig", None), "__cause__", None) or error
     return f"{type(cause).__name__}: {cause}".splitlines()[0]
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Return whether the disk of the database, or of this process, had no room: the error itself or what it came from says so."""
+    while error is not None:
+        if isinstance(error, asyncpg.DiskFullError) or getattr(error, "errno", None) in {ENOSPC, EDQUOT}:
+            return True
+        # A server that has no room for its log ends at once, and the driver is left with what it said last.
+        if isinstance(error, asyncpg.InterfaceError | asyncpg.PostgresError) and "No space left on device" in str(
+            error
+        ):
+            return True
+        error = getattr(error, "orig", None) or error.__cause__ or error.__context__
+    return False

@@ -6,6 +6,7 @@ from typing import Final
 
 import typer
 from pydantic import ValidationError
+from rich.markup import escape
 
 from service.cli.terminal import err
 from service.embedded import EmbeddedProblem
@@ -71,6 +72,26 @@ def main() -> None:
         for one in problem.errors():
             err.print(f"[red]XINYONG_{'_'.join(map(str, one['loc'])).upper()}[/red]: {one['msg']}", soft_wrap=True)
         sys.exit(1)
-    except OSError as problem:
-        err.print(f"[red]system[/red]: {problem.strerror or problem}", soft_wrap=True)
+    except Exception as problem:  # noqa: BLE001 - what is not known is raised again
+        code, words = _known(problem)
+        err.print(f"[red]{code}[/red]: {words}", soft_wrap=True, markup=True)
         sys.exit(1)
+
+
+def _known(problem: Exception) -> tuple[str, str]:
+    """Return the code and the sentence of a failure of the database or the system; another one is raised again."""
+    from service.outages import CONNECTION_ERRORS, is_disk_full, is_outage, outage_reason  # noqa: PLC0415 - loads the driver
+
+    if is_disk_full(problem):
+        return (
+            "disk_full",
+            "The disk of the database is full. What was committed is kept, the rest is undone. Free at least 200 MB and start again.",
+        )
+    if isinstance(problem, CONNECTION_ERRORS) and is_outage(problem):
+        return (
+            "database_away",
+            f"The database went away ({escape(outage_reason(problem))}). What was committed before is kept. Start again when it is back.",
+        )
+    if isinstance(problem, OSError):
+        return "system", escape(str(problem.strerror or problem))
+    raise problem

@@ -7,7 +7,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.db import Database
-from service.outages import is_outage, outage_reason
+from service.outages import is_disk_full, is_outage, outage_reason
 from tests.conftest import Server
 
 DEFERRED = "CREATE TEMP TABLE once (id int UNIQUE DEFERRABLE INITIALLY DEFERRED)"
@@ -86,3 +86,20 @@ def test_what_goes_wrong_with_a_file_is_no_outage(path: str) -> None:
 def write_to(path: str) -> None:
     with Path(path).open("wb", buffering=0) as file:
         file.write(b"x")
+
+
+async def test_a_full_disk_is_told_from_other_outages_however_it_is_wrapped(session: AsyncSession) -> None:
+    full = "DO $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$"
+    with pytest.raises(DBAPIError) as raised:
+        await session.execute(text(full))
+    assert is_disk_full(raised.value)
+    await session.rollback()
+    with pytest.raises(DBAPIError) as other:
+        await session.execute(text(full.replace("53100", "53200")))
+    assert is_outage(other.value)
+    assert not is_disk_full(other.value)
+    with pytest.raises(OSError, match="No space left") as here:
+        write_to("/dev/full")
+    assert is_disk_full(here.value)
+    last_words = asyncpg.ConnectionDoesNotExistError('could not write to file "pg_wal/x": No space left on device')
+    assert is_disk_full(last_words)
