@@ -20,7 +20,7 @@ Lists = Annotated[list[ListId], Field(max_length=100, description="Only entries 
 
 
 class WebhookCreate(Input):
-    """Where you want to be told, and of what. A tombstone names no subject, so it comes whatever the filter says."""
+    """Where you want to be told, and of what. A tombstone names no subject, so it comes whatever kinds, regions and lists say."""
 
     url: Url = Field(description="A public https address.")
     description: Words | None = None
@@ -28,6 +28,7 @@ class WebhookCreate(Input):
     kinds: Kinds = Field(default_factory=list)
     regions: Regions = Field(default_factory=list)
     lists: Lists = Field(default_factory=list)
+    watchlist_id: UUID | None = Field(default=None, description="Only of subjects on this watch list of yours.")
 
 
 class WebhookPatch(Input):
@@ -39,6 +40,7 @@ class WebhookPatch(Input):
     kinds: Kinds = Field(default_factory=list)
     regions: Regions = Field(default_factory=list)
     lists: Lists = Field(default_factory=list)
+    watchlist_id: UUID | None = Field(default=None, description="Only of subjects on this watch list of yours.")
     state: Literal["active", "disabled"] = Field(
         default="active", description="Disabled, it stands still in the log; enabled again, it misses nothing."
     )
@@ -64,6 +66,7 @@ class WebhookOut(Output):
     kinds: list[str]
     regions: list[str]
     lists: list[str]
+    watchlist_id: UUID | None
     state: str
     disabled_at: datetime | None
     disabled_because: str | None = Field(description="`owner`, `gone` (it answered 410) or `failing` (for 5 days).")

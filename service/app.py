@@ -50,6 +50,7 @@ import service.spot_checks.endpoints
 import service.status.endpoints
 import service.subjects.endpoints
 import service.supervision.endpoints
+import service.watching.endpoints
 import service.web.endpoints
 import service.web.statistics.endpoints
 import service.webhooks.endpoints
@@ -108,6 +109,7 @@ ROUTERS: Final = (
     service.catalog.calendar.endpoints.router,
     service.catalog.proposals.endpoints.router,
     service.changes.endpoints.router,
+    service.watching.endpoints.router,
     service.webhooks.endpoints.router,
     service.access.keys.endpoints.router,
     service.access.principals.endpoints.router,
@@ -171,6 +173,7 @@ TAGS: Final = [
     },
     {"name": "imports", "description": "Files of authorities taken in, row by row, with an exact account."},
     {"name": "changes", "description": "The one ordered log of everything that happened, as it may be seen today."},
+    {"name": "watch lists", "description": "The codes that a platform watches, compared with what is uploaded."},
     {"name": "webhooks", "description": "Changes brought to a platform, signed, in order, until it takes them."},
     {
         "name": "deadlines",
@@ -276,6 +279,7 @@ def create_app(
         larger={
             **dict.fromkeys(("/v1/imports", *UPLOAD_PAGES), settings.max_upload_bytes + MULTIPART_FRAME),
             "/v1/documents": MAX_DOCUMENT,
+            "/v1/watchlists": settings.max_upload_bytes,
         },
     )
     app.add_middleware(Pace, patience=settings.client_timeout_s, clock=monotonic)

@@ -4,6 +4,7 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from http import HTTPStatus
@@ -195,6 +196,25 @@ async def _open_session(
 
 #: `scope="function"` commits before the response starts; with the default a client could see 201 before a commit that fails.
 SessionDep = Annotated[AsyncSession, Depends(_open_session, scope="function")]
+
+
+#: Opens the transaction of a request later than at its beginning; inside it all is as with `SessionDep`.
+LateSession = Callable[[], AbstractAsyncContextManager[AsyncSession]]
+
+
+async def _open_late_session(request: Request, database: DatabaseDep, note: NoteDep, now: Now) -> LateSession:
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[AsyncSession]:
+        async with database.transaction(request_id=note.request_id) as session:
+            note_in(session, note.owners)
+            yield session
+            await record_write(session, request.scope, at=now)
+
+    return opened
+
+
+#: For an operation that receives a large file first, so that a slow client holds no connection of the database.
+LateSessionDep = Annotated[LateSession, Depends(_open_late_session)]
 
 
 async def _open_read_session(

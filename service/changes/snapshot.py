@@ -23,6 +23,9 @@ from service.horizons.queries import find_last_horizon
 #: Rows that are read, rendered and sent at a time.
 PART: Final = 2_000
 
+#: The kinds of record beside registrations.
+RECORDS: Final = (ChangeKind.PENALTY, ChangeKind.BLACKLIST_ENTRY)
+
 _COLUMNS: Final = {
     ChangeKind.SUBJECT: ("subjects", "v.uscc, NULL::uuid AS id, v.name, v.registration_status, v.successors"),
     ChangeKind.PENALTY: (
@@ -51,8 +54,9 @@ async def stream_snapshot(database: Database, *, today: date) -> AsyncGenerator[
         await _check_day(session, today)
         yield orjson.dumps({"log_id": str(head.log_id), "position": head.position, "day": today}) + b"\n"
         digest = SetDigest()
-        for kind, (table, columns) in _COLUMNS.items():
-            async for lines in _lines(connection, kind, known_rows(table, columns), head.position, today):
+        for kind in _COLUMNS:
+            async for records in stream_records(connection, kind, position=head.position, day=today):
+                lines = [orjson.dumps(one, option=orjson.OPT_SORT_KEYS, default=str) for one in records]
                 digest.add(lines)
                 yield b"\n".join(lines) + b"\n"
         yield orjson.dumps({"count": digest.count, "digest": digest.hex()}) + b"\n"
@@ -68,18 +72,19 @@ async def _check_day(session: ReadSession, today: date) -> None:
         )
 
 
-async def _lines(
-    connection: Connection, kind: ChangeKind, statement: str, position: int, day: date
-) -> AsyncIterator[list[bytes]]:
-    cursor = await connection.cursor(statement, position, day)
+async def stream_records(
+    connection: Connection, kind: ChangeKind, *, position: int, day: date
+) -> AsyncIterator[list[dict[str, Any]]]:
+    """Yield everything of a kind that is public at a position on a day, in parts, in no order: `kind`, `uscc`, `id`, `record`."""
+    table, columns = _COLUMNS[kind]
+    cursor = await connection.cursor(known_rows(table, columns), position, day)
     while rows := await cursor.fetch(PART):
-        yield [_line(kind, row) for row in rows]
+        yield [_told(kind, row) for row in rows]
 
 
-def _line(kind: ChangeKind, row: Mapping[str, Any]) -> bytes:
+def _told(kind: ChangeKind, row: Mapping[str, Any]) -> dict[str, Any]:
     if kind is ChangeKind.SUBJECT:
         record = registration_view(row["uscc"], row["name"], row["registration_status"], row["successors"])
     else:
         record = public_view(kind, dict(row))
-    told = {"kind": kind.value, "uscc": row["uscc"], "id": row["id"], "record": record}
-    return orjson.dumps(told, option=orjson.OPT_SORT_KEYS, default=str)
+    return {"kind": kind.value, "uscc": row["uscc"], "id": row["id"], "record": record}

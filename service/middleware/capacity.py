@@ -1,6 +1,7 @@
 """How many requests a process works on at a time, and how long one may take."""
 
 import asyncio
+import re
 from typing import Final
 
 from starlette.requests import Request
@@ -19,6 +20,7 @@ LONG: Final = frozenset(
     {("POST", path) for path in ("/v1/imports", "/console/imports", "/en/console/imports")}
     | {("GET", "/v1/changes/snapshot")}
 )
+LONG_OF_A_LIST: Final = re.compile(r"/v1/watchlists/[^/]+(/(codes|differences|listed))?")
 
 #: Marks the request by which this service reads a location for the answer to a repeated one; it counts as part of that one.
 WITHIN: Final = "xinyong.within"
@@ -106,6 +108,7 @@ def deadline_passed(seconds: float) -> DeadlinePassed:
 
 
 def _kind(request: Request) -> str:
-    if (request.method, request.url.path) in LONG:
+    path = request.url.path
+    if (request.method, path) in LONG or LONG_OF_A_LIST.fullmatch(path):
         return "long"
     return "stream" if "text/event-stream" in request.headers.get("accept", "") else "short"

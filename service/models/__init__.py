@@ -42,6 +42,7 @@ from service.models.sharing import DataSupply, SharingAgreement
 from service.models.spot_check import SpotCheck, SpotCheckItem, SpotCheckMember
 from service.models.subject import Subject, SubjectIdentifier, SubjectName, SubjectVersion
 from service.models.supervision import QualitySheet, ReminderLetter
+from service.models.watchlist import WatchedCode, Watchlist
 from service.models.webhook import (
     TakedownReceipt,
     WebhookDelivery,
@@ -132,6 +133,8 @@ __all__ = [
     "SubjectVersion",
     "Substitution",
     "TakedownReceipt",
+    "WatchedCode",
+    "Watchlist",
     "WebhookDelivery",
     "WebhookEndpoint",
     "WebhookNotice",

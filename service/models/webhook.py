@@ -36,7 +36,9 @@ class WebhookEndpoint(Base):
         ),
         CheckConstraint("(failing_since IS NULL) = (failures = 0)", name="failing_since_an_instant"),
         ForeignKeyConstraint(["principal_id"], ["principal.id"]),
+        ForeignKeyConstraint(["watchlist_id"], ["watchlist.id"]),
         Index("ix_webhook_endpoint_principal_id", "principal_id", "id"),
+        Index("ix_webhook_endpoint_watchlist_id", "watchlist_id"),
         Index("ix_webhook_endpoint_position", "position", postgresql_where=text("state = 'active'")),
         {"info": LOCAL},
     )
@@ -50,6 +52,7 @@ class WebhookEndpoint(Base):
     kinds: Mapped[list[str]] = mapped_column(ARRAY(Text))
     regions: Mapped[list[str]] = mapped_column(ARRAY(Text))
     lists: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    watchlist_id: Mapped[UUID | None]
     state: Mapped[str] = mapped_column(Text)
     disabled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     disabled_because: Mapped[str | None] = mapped_column(Text)

@@ -16,6 +16,7 @@ from service.changes.rules import check_reader
 from service.db import Database, driver
 from service.models import TakedownReceipt, WebhookDelivery, WebhookEndpoint, WebhookSecret
 from service.versions import ExpectedVersion
+from service.watching.queries import get_watchlist
 from service.webhooks.queries import count_endpoints, get_endpoint, list_secrets
 from service.webhooks.rules import (
     LOG_KEPT,
@@ -39,9 +40,11 @@ async def create_endpoint(
 
     Raises:
         BadWebhookUrl: `stated["url"]` is not called from here.
+        NoSuchWatchlist: the list that it should tell by is not the actor's.
         TooManyWebhooks: the actor has as many as it may.
     """
     check_url(stated["url"], loopback=loopback)
+    await _check_watchlist(session, stated, actor)
     if await count_endpoints(session, actor=actor) >= MOST_ENDPOINTS:
         raise TooManyWebhooks(f"You have {MOST_ENDPOINTS} webhooks; delete one first.", detail_zh="回调数量已达上限。")
     head = await find_head(await driver(session))
@@ -60,6 +63,11 @@ async def create_endpoint(
     session.add(endpoint)
     await session.flush()
     return endpoint, await _add_secret(session, endpoint, number=1, now=now)
+
+
+async def _check_watchlist(session: AsyncSession, stated: Mapping[str, Any], actor: Actor) -> None:
+    if stated.get("watchlist_id") is not None:
+        await get_watchlist(session, watchlist_id=stated["watchlist_id"], actor=actor)
 
 
 async def _add_secret(session: AsyncSession, endpoint: WebhookEndpoint, *, number: int, now: datetime) -> Signer:
@@ -89,6 +97,7 @@ async def change_endpoint(
         NoSuchWebhook: the actor has none of this id.
         VersionRequired, VersionMismatch: the present version is not the expected one.
         BadWebhookUrl: the new address is not called from here.
+        NoSuchWatchlist: the list that it should tell by is not the actor's.
     """
     endpoint = await get_endpoint(session, endpoint_id=endpoint_id, actor=actor, lock=True)
     expected.check(endpoint.version_no)
@@ -96,6 +105,7 @@ async def change_endpoint(
     state = values.pop("state", endpoint.state)
     if "url" in values:
         check_url(values["url"], loopback=loopback)
+    await _check_watchlist(session, values, actor)
     if state != endpoint.state:
         is_off = state == "disabled"
         values |= {"state": state, "disabled_at": now if is_off else None, "failures": 0, "failing_since": None}

@@ -45,6 +45,7 @@ from service.idempotency.http import REPEAT_REFUSALS, CreatingSessionDep
 from service.models import WebhookEndpoint
 from service.settings import Settings
 from service.versions import version_etag
+from service.watching.rules import NoSuchWatchlist
 from service.webhooks import examples
 from service.webhooks.actions import (
     Confirmed,
@@ -114,6 +115,7 @@ async def list_webhooks(actor: Platform, session: ReadSessionDep, page: PageDep,
         *ROLE_REFUSALS,
         *REPEAT_REFUSALS,
         BadWebhookUrl,
+        NoSuchWatchlist,
         TooManyWebhooks,
         status=201,
         words="The webhook and its secret, which is shown this once. A repetition of the request does not show it.",
@@ -155,7 +157,7 @@ async def read_webhook(
     "/webhooks/{webhook_id}",
     summary="Change, disable or enable a webhook",
     response_model=WebhookOut,
-    responses=answers(examples.WEBHOOK, *OWN, *VERSION_REFUSALS, BadWebhookUrl, headers=("ETag",)),
+    responses=answers(examples.WEBHOOK, *OWN, *VERSION_REFUSALS, BadWebhookUrl, NoSuchWatchlist, headers=("ETag",)),
 )
 async def change_webhook(
     webhook_id: UUID,

@@ -11,6 +11,7 @@ WEBHOOK: Final[dict[str, Any]] = {
     "kinds": ["penalty", "blacklist_entry"],
     "regions": ["500"],
     "lists": [],
+    "watchlist_id": None,
     "state": "active",
     "disabled_at": None,
     "disabled_because": None,
@@ -31,7 +32,7 @@ WEBHOOK: Final[dict[str, Any]] = {
 }
 MADE: Final[dict[str, Any]] = {**WEBHOOK, "secret": "whsec_…"}
 CREATE: Final[dict[str, Any]] = {
-    name: WEBHOOK[name] for name in ("url", "description", "contact", "kinds", "regions", "lists")
+    name: WEBHOOK[name] for name in ("url", "description", "contact", "kinds", "regions", "lists", "watchlist_id")
 }
 DELIVERY: Final[dict[str, Any]] = {
     "number": 912,

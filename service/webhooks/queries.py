@@ -180,16 +180,27 @@ async def insert_messages(
 ) -> int:
     """Make a message of each change for each endpoint that wants it, and let the endpoints stand at `upto`; return how many.
 
-    A message that was done is due again: its endpoint was set back.
+    An endpoint with a watch list is found from the codes of the changes, so that a list costs by its matches. A tombstone comes to it only
+    where the record ended while its subject was watched: else the watch list would tell whose record it was. A message that was done is
+    due again: its endpoint was set back.
     """
     made: int = await connection.fetchval(
         """WITH told AS (
             SELECT * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[]) AS t (position, uscc, kind, list_id)
+        ), reached AS (
+            SELECT e.id, t.position FROM webhook_endpoint e CROSS JOIN told t
+            WHERE e.id = ANY ($1::uuid[]) AND e.watchlist_id IS NULL
+            UNION ALL
+            SELECT e.id, t.position FROM told t
+            JOIN watched_code w ON w.uscc = t.uscc
+            JOIN watchlist l ON l.number = w.list_number
+            JOIN webhook_endpoint e ON e.watchlist_id = l.id
+            WHERE e.id = ANY ($1::uuid[]) AND (t.kind IS NOT NULL OR w.since_position < t.position)
         ), made AS (
             INSERT INTO webhook_delivery (endpoint_id, position, uscc, made_at, next_at)
             SELECT e.id, t.position, t.uscc, $6, $6
-            FROM webhook_endpoint e CROSS JOIN told t
-            WHERE e.id = ANY ($1::uuid[]) AND (t.kind IS NULL OR (
+            FROM reached r JOIN webhook_endpoint e ON e.id = r.id JOIN told t ON t.position = r.position
+            WHERE (t.kind IS NULL OR (
                 (e.kinds = '{}' OR t.kind = ANY (e.kinds))
                 AND (e.lists = '{}' OR t.list_id = ANY (e.lists))
                 AND (e.regions = '{}' OR EXISTS (

@@ -35,6 +35,7 @@ from service.models import (
     SpotCheckItem,
     SubjectAuthorisation,
     Substitution,
+    Watchlist,
     WebhookEndpoint,
 )
 from service.openapi import resolved
@@ -165,6 +166,7 @@ async def things_of(
     told = OutboxItem(
         topic="party_notice", uscc=uscc, record_kind="penalty", record_id=penalty, version_no=1, created_at=NOW
     )
+    watchlist = new_id()
     case: dict[str, Any] = {
         "uscc": uscc, "version_no": 1, "record_kind": "penalty", "record_id": penalty, "authority_code": authority,
         "statement": "x", "filed_by": "test", "filed_at": NOW,
@@ -197,6 +199,9 @@ async def things_of(
                 uscc=uscc, id=credit_record, version_no=1, state="recorded", command="record", class_id="honour",
                 authority_code=authority, source_code=f"own:{authority}", party_name="x", title="x", decided_on=TODAY,
                 body={}, actor="test", recorded_at=NOW,
+            ),
+            Watchlist(
+                id=watchlist, principal_id=first, version_no=1, name="x", code_count=0, created_at=NOW, changed_at=NOW
             ),
             WebhookEndpoint(
                 id=webhook, principal_id=first, version_no=1, url="https://shop.example/", kinds=[], regions=[], lists=[],
@@ -236,6 +241,7 @@ async def things_of(
         "authorisation_id": authorisation, "substitution_id": substitution, "deadline_id": deadline,
         "repair_id": repair, "objection_id": objection, "check_id": check, "item_id": item, "credit_record_id": credit_record,
         "webhook_id": webhook, "selection_id": selection, "letter_id": letter,
+        "watchlist_id": watchlist,
     }  # fmt: skip
     return {"uscc": uscc} | {name: str(value) for name, value in ids.items()}
 
@@ -394,6 +400,7 @@ ASKED_FOR_OTHER: Final = {
 #: Writes for which nobody can be named: they are done for the caller's own authority, key or platform, whatever is sent.
 FOR_ONESELF: Final = {
     *("/v1/me/key/rotate", "/v1/notices/read", "/v1/subject-authorisations", "/v1/webhooks", "/v1/export-selections"),
+    "/v1/watchlists",
 }
 
 

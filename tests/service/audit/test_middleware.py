@@ -18,7 +18,7 @@ from service.audit.packing import unpack_codes
 from service.audit.rules import Audited, audited_as
 from service.audit.writer import AuditWriter
 from service.db import Database
-from service.http import SessionDep, _open_session
+from service.http import SessionDep, _open_late_session, _open_session
 from service.idempotency.http import _open_creating_catalog_session, _open_creating_session
 from service.settings import Settings
 from tests.clients import FOLDER, NOW, client_of, make_app, make_key
@@ -189,7 +189,7 @@ async def test_a_request_is_known_by_its_id_inside_the_database(app: FastAPI, da
         assert await session.scalar(text("SELECT current_setting('application_name')")) == "test"
 
 
-SESSIONS = (_open_session, _open_creating_session, _open_creating_catalog_session)
+SESSIONS = (_open_session, _open_late_session, _open_creating_session, _open_creating_catalog_session)
 ROUTES = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
 
 

@@ -139,6 +139,7 @@ WITHOUT_VERSION = (
     r"/v1/redatings/decisions",
     r"/v1/completeness/comparison",
     r"/v1/.*/retry",
+    r"/v1/webhooks/.*/(acknowledgements|replays)",
 )
 
 
