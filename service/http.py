@@ -241,6 +241,16 @@ async def _forget_access(request: Request) -> AsyncIterator[None]:
 CHANGES_ACCESS: Final = Depends(_forget_access, scope="function")
 
 
+async def _forget_catalog(request: Request) -> AsyncIterator[None]:
+    yield
+    cache: CatalogCache = request.app.state.catalog_cache
+    cache.expire()
+
+
+#: The same for an operation that changes a catalogue.
+CHANGES_CATALOG: Final = Depends(_forget_catalog, scope="function")
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """What part of a list is asked for: at most `limit` items behind the key `after`, from the beginning where it is None."""

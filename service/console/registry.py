@@ -5,17 +5,23 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
+import service.console.pages.audit
+import service.console.pages.calendar
 import service.console.pages.cases
 import service.console.pages.deadlines
 import service.console.pages.feeds
 import service.console.pages.firms
 import service.console.pages.import_rows
 import service.console.pages.imports
+import service.console.pages.keys
+import service.console.pages.operations
 import service.console.pages.penalties
 import service.console.pages.penalty
 import service.console.pages.penalty_moves
 import service.console.pages.record_versions
 import service.console.pages.recording
+import service.console.pages.rule_proposals
+import service.console.pages.sharing
 import service.console.pages.sign_in
 import service.console.pages.start
 from service.access.rules import Role
@@ -39,6 +45,12 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     service.console.pages.import_rows.router,
     service.console.pages.firms.router,
     service.console.pages.record_versions.router,
+    service.console.pages.operations.router,
+    service.console.pages.keys.router,
+    service.console.pages.audit.router,
+    service.console.pages.rule_proposals.router,
+    service.console.pages.calendar.router,
+    service.console.pages.sharing.router,
 )
 
 #: Whose work repairs and objections are, or who applied.
@@ -51,9 +63,9 @@ TABS: Final = (
     Tab("/repairs", "tab.repairs", CASES),
     Tab("/objections", "tab.objections", CASES),
     Tab("/deadlines", "tab.deadlines", WATCHERS),
-    Tab("/feeds", "tab.feeds", frozenset({Role.ADMINISTRATOR, Role.AUDITOR})),
     Tab("/imports", "tab.imports", IMPORT_READERS),
     Tab("/firms", "tab.firms"),
+    Tab("/operations", "tab.operations"),
 )
 
 #: Pages that take files as large as imports may be.

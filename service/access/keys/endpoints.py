@@ -10,7 +10,8 @@ from service.access.declared import Whose
 from service.access.keys import actions
 from service.access.keys.actions import CreatedKey, NewKey
 from service.access.keys.queries import get_key, list_keys
-from service.access.keys.rules import AlreadyRotated, BadExpiry, BadNetwork, NoKeyUsed, NoSuchKey, key_state
+from service.access.keys.rules import AlreadyRotated, BadExpiry, BadNetwork, NoKeyUsed, NoSuchKey
+from service.access.keys.views import key_view
 from service.access.principals.rules import (
     DatedGrant,
     ImpossibleDays,
@@ -36,7 +37,6 @@ from service.http import (
     require,
 )
 from service.idempotency.http import REPEAT_REFUSALS, CreatingSessionDep
-from service.models import ApiKey
 
 router = APIRouter(prefix="/v1", tags=["access"])
 
@@ -44,17 +44,10 @@ Administrator = Annotated[Actor, require(Role.ADMINISTRATOR)]
 Myself = Annotated[Actor, require(whose=Whose.OWN)]
 
 
-def _shown(key: ApiKey, now: datetime) -> dict[str, Any]:
-    columns = {name: getattr(key, name) for name in KeyOut.model_fields if name != "state"}
-    return columns | {
-        "state": key_state(confirmed_at=key.confirmed_at, expires_at=key.expires_at, revoked_at=key.revoked_at, now=now)
-    }
-
-
 def _created(created: CreatedKey, response: Response, now: datetime) -> dict[str, Any]:
     response.headers["Location"] = f"/v1/keys/{created.id}"
     response.headers["Cache-Control"] = "no-store"
-    return _shown(created.row, now) | {"secret": created.secret}
+    return key_view(created.row, now) | {"secret": created.secret}
 
 
 @router.get(
@@ -73,7 +66,7 @@ async def list_all_keys(
     """Give all keys, ended ones too, oldest first. No secret is among the answers: none is stored."""
     keys = await list_keys(session, after=page_after(page), limit=page.limit + 1, principal_id=principal_id)
     part, following = one_page(keys, page)
-    return {"items": [_shown(key, now) for key in part], "next": following}
+    return {"items": [key_view(key, now) for key in part], "next": following}
 
 
 @router.post(
@@ -134,7 +127,7 @@ async def create_key(
 )
 async def show_key(key_id: UUID, _actor: Administrator, session: ReadSessionDep, now: Now) -> dict[str, Any]:
     """Give a key without its secret: whose it is, until when and from where it is valid, when it was last used."""
-    return _shown(await get_key(session, key_id=key_id), now)
+    return key_view(await get_key(session, key_id=key_id), now)
 
 
 @router.post(
@@ -182,7 +175,7 @@ async def rotate_key(
 )
 async def revoke_key(key_id: UUID, _actor: Administrator, session: SessionDep, now: Now) -> dict[str, Any]:
     """End a key at once; every process refuses it within a second."""
-    return _shown(await actions.revoke_key(session, key_id=key_id, now=now), now)
+    return key_view(await actions.revoke_key(session, key_id=key_id, now=now), now)
 
 
 @router.get(
@@ -193,7 +186,7 @@ async def revoke_key(key_id: UUID, _actor: Administrator, session: SessionDep, n
 )
 async def show_own_key(actor: Myself, session: ReadSessionDep, now: Now) -> dict[str, Any]:
     """Give the key with which you ask: until when and from where it is valid, and which takes its place."""
-    return _shown(await get_key(session, key_id=_used(actor)), now)
+    return key_view(await get_key(session, key_id=_used(actor)), now)
 
 
 @router.post(

@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Path, Query, Response
@@ -8,32 +8,16 @@ from service.access.rules import Actor, Role
 from service.catalog import examples
 from service.catalog.calendar.actions import load_notice
 from service.catalog.calendar.notices import ImpossibleNotice, Notice, UnreadableNotice, read_notice
-from service.catalog.calendar.rules import KnownYear
+from service.catalog.calendar.views import year_view
 from service.catalog.endpoints import NotModified, documented, entry, part
 from service.catalog.rules import NotInCatalog
 from service.http import PUBLIC, ROLE_REFUSALS, CatalogDep, Now, PageDep, answers, require
 from service.idempotency.http import REPEAT_REFUSALS, CreatingCatalogSessionDep
-from service.working_days.rules import Calendar, CalendarDay, calendar_of
+from service.working_days.rules import CalendarDay, calendar_of
 
 router = APIRouter(prefix="/v1/catalog", tags=["catalog"])
 
 RuleKeeper = Annotated[Actor, require(Role.RULE_KEEPER)]
-
-
-def _view(year: KnownYear, calendar: Calendar) -> dict[str, Any]:
-    days = (date(year.year, 1, 1) + timedelta(days=after) for after in range(366))
-    return {
-        "year": year.year,
-        "revision": year.revision,
-        "title": year.title,
-        "document_no": year.document_no,
-        "source": year.source,
-        "loaded_by": year.loaded_by,
-        "loaded_at": year.loaded_at,
-        "days_off": [{"day": one.day, "name": one.name} for one in year.days if not one.is_workday],
-        "days_worked": [{"day": one.day, "name": one.name} for one in year.days if one.is_workday],
-        "working_days": sum(calendar.is_working_day(day) for day in days if day.year == year.year),
-    }
 
 
 def _days(rows: tuple[DaysCreate, ...], *, is_workday: bool) -> list[CalendarDay]:
@@ -66,7 +50,7 @@ async def list_calendar(
     year: Annotated[int | None, Query(ge=1950, le=2200, description="Only this year.")] = None,
 ) -> Response | dict[str, Any]:
     """Give the years whose notice is known. A date that a later year takes part in counts weekends only and is provisional."""
-    years = [_view(one, catalog.calendar) for one in catalog.years if year in {None, one.year}]
+    years = [year_view(one, catalog.calendar) for one in catalog.years if year in {None, one.year}]
     return not_modified or part(years, page, lambda one: (f"{one['year']:04d}",))
 
 
@@ -79,7 +63,7 @@ async def list_calendar(
 )
 async def show_year(catalog: CatalogDep, year: Annotated[int, Path(ge=1950, le=2200)]) -> dict[str, Any]:
     """Give the calendar of one year, if its notice is known."""
-    return _view(entry((one for one in catalog.years if one.year == year), str(year)), catalog.calendar)
+    return year_view(entry((one for one in catalog.years if one.year == year), str(year)), catalog.calendar)
 
 
 @router.post(
@@ -120,4 +104,4 @@ async def load_calendar(
         response.status_code = 200
     kept = [one for one in catalog.years if one.year != year.year]
     days = [day for one in sorted([*kept, year], key=lambda one: one.year) for day in one.days]
-    return _view(year, calendar_of((one.year for one in [*kept, year]), days))
+    return year_view(year, calendar_of((one.year for one in [*kept, year]), days))
