@@ -1,6 +1,7 @@
 """What everybody is told at an instant, held against the model: statuses, past days, searches, files, lists, the log."""
 
 import random
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -43,11 +44,23 @@ class Checks:
     def count(self, what: str, by: int = 1) -> None:
         self.counts[what] = self.counts.get(what, 0) + by
 
-    async def subject(self, code: str, at: datetime, *, covered: bool) -> None:
-        """One firm: its status now, its file for every authority, its lists for a platform, its names."""
+    async def edge(self, codes: Collection[str], at: datetime, *, covered: bool) -> None:
+        """The firms that have a window's edge a second off: all their statuses, several by one batch, and each looked at."""
+        part = sorted(codes)
+        if len(part) > 1:
+            asked = orjson.loads(await answer_batch(self.database, part, divisions=frozenset(), now=at))
+            for code, answer in zip(part, asked["results"], strict=True):
+                self.status(self.world.subjects[code], answer, at, covered=covered)
+        alone = self.chance.choice(part)
+        for code in part:
+            await self.subject(code, at, covered=covered, asked=code == alone)
+
+    async def subject(self, code: str, at: datetime, *, covered: bool, asked: bool = True) -> None:
+        """One firm: its status now where it was not asked by batch, its file for every authority, its lists, its names."""
         found = self.world.subjects[code]
-        answer = await look_up(self.database, Question(code), divisions=frozenset(), now=at)
-        self.status(found, orjson.loads(answer.body), at, covered=covered)
+        if asked:
+            answer = await look_up(self.database, Question(code), divisions=frozenset(), now=at)
+            self.status(found, orjson.loads(answer.body), at, covered=covered)
         if self.chance.random() < 0.5:
             await self.past(found, at)
         if self.chance.random() < 0.3:
@@ -118,19 +131,18 @@ class Checks:
         self.count("files, lists and searches of the past")
 
     async def files(self, subject: Subject, at: datetime) -> None:
-        for authority in AUTHORITIES:
-            actor = person(Role.REVIEWER, authority, at)
-            async with self.database.reading() as session:
+        async with self.database.reading() as session:
+            for authority in AUTHORITIES:
+                actor = person(Role.REVIEWER, authority, at)
                 penalties = await list_penalties(session, uscc=subject.code, actor=actor)
                 entries = await list_entries(session, uscc=subject.code, actor=actor)
-            told = {str(row["id"]) for row in (*penalties, *entries)}
-            expected = subject.file(at, authority)
-            assert told == expected, f"file for {authority}; " + self.words(subject, at, told, expected)
-            self.count("credit files")
-        if self.world.waiting:
-            return  # lists of a kind read what is committed, numbered or not
-        platform = person(Role.PLATFORM, None, at)
-        async with self.database.reading() as session:
+                told = {str(row["id"]) for row in (*penalties, *entries)}
+                expected = subject.file(at, authority)
+                assert told == expected, f"file for {authority}; " + self.words(subject, at, told, expected)
+                self.count("credit files")
+            if self.world.waiting:
+                return  # lists of a kind read what is committed, numbered or not
+            platform = person(Role.PLATFORM, None, at)
             for kind in KINDS:
                 rows = await list_visible(
                     session, ChangeKind(kind), uscc=subject.code, actor=platform, state=None, after=None, limit=100
@@ -142,14 +154,14 @@ class Checks:
         names = {stated for _, stated in subject.names} | {
             v.name for one in subject.records for v in one.versions if v.name
         }
-        for name in names:
-            async with self.database.reading() as session:
+        async with self.database.reading() as session:
+            for name in names:
                 search = await search_names(session, name=name, today=day_of(at))
                 hits = await show_found(session, [one for one in search.found if one.candidate.name == name])
-            expected = {code for code in self.world.bearers[name] if self.world.subjects[code].found_by(name, at)}
-            told = {str(hit["uscc"]) for hit in hits}
-            assert told == expected, f"{name} at {at}: told {told}, expected {expected}"
-            self.count("searches")
+                expected = {code for code in self.world.bearers[name] if self.world.subjects[code].found_by(name, at)}
+                told = {str(hit["uscc"]) for hit in hits}
+                assert told == expected, f"{name} at {at}: told {told}, expected {expected}"
+                self.count("searches")
 
     async def everything(self, at: datetime, *, covered: bool) -> None:
         """All firms at one instant, in batches."""

@@ -8,8 +8,8 @@ BEGIN
         IF to_jsonb(new) - 'superseded_at' <> to_jsonb(old) - 'superseded_at' OR old.superseded_at IS NOT NULL THEN
             RAISE EXCEPTION 'version % of % was changed', old.version_no, old.id;
         END IF;
-    ELSIF NOT EXISTS (SELECT FROM pending_change p WHERE p.record_id = new.id AND p.version_no = new.version_no)
-        AND NOT EXISTS (SELECT FROM change c WHERE c.record_id = new.id AND c.version_no = new.version_no) THEN
+    ELSIF NOT EXISTS (SELECT FROM pending_change p WHERE p.uscc = new.uscc AND p.record_id = new.id AND p.version_no = new.version_no)
+        AND NOT EXISTS (SELECT FROM change c WHERE c.uscc = new.uscc AND c.record_id = new.id AND c.version_no = new.version_no) THEN
         RAISE EXCEPTION 'version % of % has no change', new.version_no, new.id;
     END IF;
     RETURN NULL;

@@ -75,6 +75,7 @@ class PenaltyLife:
     published_on: Any = None
     last: law.Display | None = None
     approved_tier: str | None = None
+    been: set[str] = field(default_factory=set)
 
     @property
     def chance(self) -> random.Random:
@@ -294,12 +295,18 @@ class PenaltyLife:
             return
         order = self.order(Role.RECORDER, at)
         name = other.names[-1][1] if other.names else f"{self.name}分部"
-        _, there = await self.act(
+        self.been.add(self.subject.code)
+        moved = await self.act(
             "move",
             lambda session: endings.move_to(
                 session, self.stage.catalog, order, to_uscc=other.code, party_name=name, reason="主体有误"
             ),
+            expect="already_recorded" if other.code in self.been else None,  # it stands there, ended by the first move
         )
+        if moved is None:
+            self.soon(at, self.live, most=500)
+            return
+        _, there = moved
         self.hide(wipes=True)
         self.subject, self.name = other, name
         self.record = Record(str(there["id"]), "penalty", self.authority, other.code)

@@ -76,6 +76,7 @@ class Decade:
     _serial: int = 0
     _asleep: list[tuple[datetime, datetime]] = field(default_factory=list)
     _edges: set[tuple[datetime, str]] = field(default_factory=set)
+    _looks: dict[datetime, list[str]] = field(default_factory=dict)
     _logged: date | None = None
     _delivered: dict[Any, tuple[str, datetime]] = field(default_factory=dict)
     _files: list[tuple[Any, list[Record], Path]] = field(default_factory=list)
@@ -125,15 +126,20 @@ class Decade:
                         self._edges.add((edge, record.id))
                         if self.chance.random() < 1 / self.size.edges:
                             for moment in (edge - SECOND, edge + SECOND):
-                                self.later(moment.astimezone(UTC), self._look(code))
+                                self._look_later(moment.astimezone(UTC), code)
         self.world.touched.clear()
 
-    def _look(self, code: str) -> Step:
-        async def look(at: datetime) -> None:
-            await self.checks.subject(code, at, covered=self._covered(at))
-            self.counts["edges looked at"] = self.counts.get("edges looked at", 0) + 1
+    def _look_later(self, at: datetime, code: str) -> None:
+        """Look at a firm at that instant, together with all others that have an edge there."""
+        if at not in self._looks:
+            self._looks[at] = []
+            self.later(at, self._look)
+        self._looks[at].append(code)
 
-        return look
+    async def _look(self, at: datetime) -> None:
+        codes = self._looks.pop(at)
+        await self.checks.edge(set(codes), at, covered=self._covered(at))
+        self.counts["edges looked at"] = self.counts.get("edges looked at", 0) + len(codes)
 
     def _covered(self, at: datetime) -> bool:
         """Whether both sources had delivered something that was not taken back."""
