@@ -58,7 +58,7 @@ async def test_a_case_file_says_what_is_missing_and_downloads_as_one_package(dat
         }
         assert [one["penalty"]["state"] for one in lines["versions"]][-1] == "ended"
         assert "approve" in {one["command"] for one in lines["reviews"]}
-        assert {one["topic"] for one in lines["deliveries"]} == {"feed_publication", "feed_withdrawal"}
+        assert {one["topic"] for one in lines["deliveries"]} == {"feed_publication", "feed_withdrawal", "party_notice"}
         assert [one["reason"] for one in lines["withdrawal-notices"]] == [WITHDRAWN["reason"]]
         operations = {one["operation"].rsplit("/", 1)[-1] for one in lines["audit"]}
         assert {"submit", "approve", "publish", "withdraw"} <= operations
