@@ -22,7 +22,7 @@ check: .venv/dev.stamp
 	$(BIN)/pytest -q -p no:cacheprovider tests/test_layers.py tests/test_lock.py tests/test_dependencies.py tests/test_migration_chain.py
 
 # The long versions: a million and more inputs for the parsers, thousands of mixed calls, each role a minute of made-up requests,
-# the simulated decade: under an hour on two cores. One of them: `make proof ARGS=tests/hostile/test_parsers.py`.
+# the simulated decade of 100,000 firms (some hours; XINYONG_DECADE_SUBJECTS=2000 takes minutes). One of them: `make proof ARGS=tests/hostile/test_parsers.py`.
 proof: .venv/dev.stamp
 	$(BIN)/pytest -q -m proof -o faulthandler_timeout=0 $(ARGS)
 
