@@ -20,10 +20,12 @@ import service.console.pages.penalty
 import service.console.pages.penalty_moves
 import service.console.pages.record_versions
 import service.console.pages.recording
+import service.console.pages.revocations
 import service.console.pages.rule_proposals
 import service.console.pages.sharing
 import service.console.pages.sign_in
 import service.console.pages.start
+import service.console.pages.supervision
 from service.access.rules import Role
 from service.access.sessions.rules import ROOTS
 from service.access.visibility import IMPORT_READERS
@@ -51,6 +53,8 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     service.console.pages.rule_proposals.router,
     service.console.pages.calendar.router,
     service.console.pages.sharing.router,
+    service.console.pages.supervision.router,
+    service.console.pages.revocations.router,
 )
 
 #: Whose work repairs and objections are, or who applied.
@@ -65,6 +69,8 @@ TABS: Final = (
     Tab("/deadlines", "tab.deadlines", WATCHERS),
     Tab("/imports", "tab.imports", IMPORT_READERS),
     Tab("/firms", "tab.firms"),
+    Tab("/revocations", "tab.revocations", frozenset({Role.LISTER, Role.REVIEWER})),
+    Tab("/supervision", "tab.supervision", frozenset({Role.SUPERVISOR, Role.AUDITOR})),
     Tab("/operations", "tab.operations"),
 )
 
