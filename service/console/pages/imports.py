@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -97,12 +96,10 @@ async def hand_in(
 
 
 @router.get("/imports/{import_id}")
-async def show_one_import(
-    import_id: UUID, request: Request, desk: Reader, session: ReadSessionDep, catalog: CatalogDep
-) -> Response:
+async def show_one_import(import_id: UUID, request: Request, desk: Reader, session: ReadSessionDep) -> Response:
     """Show how far an import is, how its file is read, the first rows and the sums."""
     job = await get_import(session, import_id, actor=desk.actor)
-    return show(desk, "import.html", **_facts(request, desk, catalog, job))
+    return show(desk, "import.html", **_facts(request, desk, job))
 
 
 @router.post("/imports/{import_id}/try-again")
@@ -139,7 +136,7 @@ async def revert(
     job = await get_own_import(session, import_id, actor=desk.actor)
 
     async def again(refusal: Refusal) -> Response:
-        return show_refused(desk, "import.html", refusal, **_facts(request, desk, catalog, job))
+        return show_refused(desk, "import.html", refusal, **_facts(request, desk, job))
 
     async with settled(session, desk, again):
         await confirm(desk, form, catalog)
@@ -160,7 +157,7 @@ async def _next(
     folder, import_id = _folder(request), new_import_id()
 
     async def again(refusal: Refusal) -> Response:
-        return show_refused(desk, "import.html", refusal, **_facts(request, desk, catalog, job))
+        return show_refused(desk, "import.html", refusal, **_facts(request, desk, job))
 
     async with settled(session, desk, again):
         if confirmed is not None and goes_out(job):
@@ -226,14 +223,17 @@ async def _listed(
         "items": [import_view(job) for job in jobs[:PAGE]],
         "following": encode_cursor((str(jobs[PAGE - 1].id),)) if len(jobs) > PAGE else None,
         "kinds": ("penalties", *(kind for kind in KINDS if kind != "penalties")),
-        "own": [one for one in catalog.authorities if one.code in own],
+        "own": [
+            one
+            for one in catalog.authorities
+            if one.code in own and not catalog.hierarchy.is_succeeded(one.code, on=desk.today)
+        ],
         "sources": [one for one in catalog.sources if own.intersection(one.importing_authorities)],
-        "lists": [one for one in catalog.lists if one.effective_to is None or one.effective_to >= date(2000, 1, 1)],
+        "lists": catalog.lists,
     }
 
 
-def _facts(request: Request, desk: Desk, catalog: Catalog, job: DataImport) -> Mapping[str, Any]:
-    del catalog
+def _facts(request: Request, desk: Desk, job: DataImport) -> Mapping[str, Any]:
     shown = import_view(job)
     may_act = desk.actor.acts_for(job.authority_code, *IMPORT_ROLES)
     return {
