@@ -50,6 +50,7 @@ import service.spot_checks.endpoints
 import service.status.endpoints
 import service.subjects.endpoints
 import service.supervision.endpoints
+import service.third_parties.endpoints
 import service.watching.endpoints
 import service.web.endpoints
 import service.web.statistics.endpoints
@@ -118,6 +119,7 @@ ROUTERS: Final = (
     service.access.authorisations.endpoints.router,
     service.selections.endpoints.router,
     service.sharing.endpoints.router,
+    service.third_parties.endpoints.router,
     service.mail.endpoints.router,
     service.deadlines.endpoints.router,
     service.explaining.endpoints.router,
@@ -183,6 +185,10 @@ TAGS: Final = [
     {
         "name": "feeds",
         "description": "What is exchanged with other disclosure systems, and whether both sides are equal.",
+    },
+    {
+        "name": "third parties",
+        "description": "Services that show these data to others: terms, filing, checks, complaints.",
     },
     {"name": "catalog", "description": "Lists, legal rules, authorities, regions and sources, each with its citation."},
     {"name": "access", "description": "Who may do what: principals, their grants and keys, and what is shared."},

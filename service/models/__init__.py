@@ -42,6 +42,7 @@ from service.models.sharing import DataSupply, SharingAgreement
 from service.models.spot_check import SpotCheck, SpotCheckItem, SpotCheckMember
 from service.models.subject import Subject, SubjectIdentifier, SubjectName, SubjectVersion
 from service.models.supervision import QualitySheet, ReminderLetter
+from service.models.third_party import ServiceComplaint, TakeDownCheck, ThirdPartyService
 from service.models.watchlist import WatchedCode, Watchlist
 from service.models.webhook import (
     TakedownReceipt,
@@ -120,6 +121,7 @@ __all__ = [
     "Repair",
     "RetentionPeriod",
     "RuleProposal",
+    "ServiceComplaint",
     "SharingAgreement",
     "Source",
     "SourceStatement",
@@ -132,7 +134,9 @@ __all__ = [
     "SubjectName",
     "SubjectVersion",
     "Substitution",
+    "TakeDownCheck",
     "TakedownReceipt",
+    "ThirdPartyService",
     "WatchedCode",
     "Watchlist",
     "WebhookDelivery",

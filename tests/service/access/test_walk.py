@@ -401,6 +401,7 @@ ASKED_FOR_OTHER: Final = {
 FOR_ONESELF: Final = {
     *("/v1/me/key/rotate", "/v1/notices/read", "/v1/subject-authorisations", "/v1/webhooks", "/v1/export-selections"),
     "/v1/watchlists",
+    "/v1/third-party-services/own",
 }
 
 
