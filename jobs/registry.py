@@ -20,6 +20,7 @@ from jobs import (
     open_missed_revocations,
     reconcile_feeds,
     take_in_waiting_rows,
+    tell_alerts,
     track_deadlines,
     write_quality_sheets,
     write_reminder_letters,
@@ -87,6 +88,12 @@ JOBS: Final = (
         60,
         "Open revocations of entries whose supporting penalty fell by an import or otherwise unseen.",
         open_missed_revocations.run,
+    ),
+    Job(
+        tell_alerts.NAME,
+        60,
+        "Tell operators what is overdue, failed or stopped, and what is over: log, webhook, mail.",
+        tell_alerts.run,
     ),
     Job("deliver_mail", 30, "Send notices by mail, where a mail server is named.", deliver_mail.run),
     Job(

@@ -133,6 +133,13 @@ class Settings(BaseSettings):
     webhook_loopback: bool = Field(
         default=False, description="Webhooks may be on this machine itself, by http too: for development only."
     )
+    alert_webhook: str | None = Field(
+        default=None,
+        description="Address that is sent alerts by POST: what is overdue, failed or stopped. None: no one.",
+    )
+    alert_mail: str | None = Field(
+        default=None, description="Addresses that are sent alerts by mail, parted by commas; needs a mail server."
+    )
     acknowledge_hours: float = Field(
         default=24,
         gt=0,

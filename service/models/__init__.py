@@ -1,4 +1,5 @@
 from service.models.access import AccessGrant, AccessVersion, ApiKey, BrowserSession, Principal
+from service.models.alert import Alert
 from service.models.audit import AuditBlock, AuditEntry, AuditHead, AuditPending, AuditSeal
 from service.models.base import Base
 from service.models.calendar import CalendarDay, CalendarYear
@@ -55,6 +56,7 @@ from service.models.webhook import (
 __all__ = [
     "AccessGrant",
     "AccessVersion",
+    "Alert",
     "ApiKey",
     "AuditBlock",
     "AuditEntry",

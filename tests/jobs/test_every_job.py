@@ -33,6 +33,7 @@ NOW = BEFORE + timedelta(days=3)
 #: Jobs that do their work with files, processes and systems of their own, and the test that breaks those off.
 ELSEWHERE = {
     "deliver_mail": Path("tests/service/mail/test_mail.py"),
+    "tell_alerts": Path("tests/service/alerting/test_telling.py"),
     "build_releases": Path("tests/service/exports/test_kills.py"),
     "fetch_feeds": Path("tests/service/feeds/test_incoming.py"),
     "reconcile_feeds": Path("tests/service/feeds/test_broken_off.py"),
