@@ -443,7 +443,9 @@ def answers(
 
     `headers` are names of response headers worth documenting.
     """
-    answer: dict[str, Any] = {"description": words, "content": {"application/json": {"example": example}}}
+    answer: dict[str, Any] = {"description": words}
+    if status != 204:  # No Content
+        answer["content"] = {"application/json": {"example": example}}
     if headers:
         answer["headers"] = {name: {"schema": {"type": "string"}} for name in headers}
     return {status: answer, **problem_responses(*refusals)}
