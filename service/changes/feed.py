@@ -24,6 +24,9 @@ from service.outages import CONNECTION_ERRORS, outage_reason
 #: How often the log is looked at where nobody says that it moved, in seconds.
 LOOK_SECONDS: Final = 1.0
 
+#: By how much a look may be late, on a busy machine, before the log counts as lost, in seconds.
+GRACE_SECONDS: Final = 5.0
+
 #: Changes of one page.
 PAGE: Final = 1_000
 
@@ -83,7 +86,7 @@ class ChangeFeed:
                     try:
                         await asyncio.wait_for(moved.wait(), min(heartbeat, max(0.0, ends_at - monotonic())))
                     except TimeoutError:
-                        if monotonic() - self._confirmed_at > heartbeat:
+                        if monotonic() - self._confirmed_at > heartbeat + GRACE_SECONDS:
                             return
                         yield Step(latest.log_id, [], position, latest.head_position)
                     continue
