@@ -2,6 +2,8 @@
 silent and alone, with and without scripts. `build/screenshots` holds what was seen."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -10,22 +12,33 @@ from playwright.sync_api import Browser, Page, expect
 
 from service.access.rules import Role
 from service.db import Database
+from service.samples import sample_code
 from tests.clients import make_key
 from tests.conftest import run_apart
 from tests.service.console.support import AUTHORITY, DECISION, FIRM, NAME, SCRIPT, make_office
+from tests.service.imports.support import bring_in, penalty, write_csv
 from tests.service.web.browser import browser, need_chromium, served
 from tests.service.web.test_browser import SHOTS, TOO_WIDE, Watched, violations
 
 KEYS: dict[str, str] = {}
+IMPORTS: dict[str, str] = {}
 #: Pages of a template that another page shows too: looked at in one shape.
-LIKE_OTHERS = {"return", "withhold", "english", "auditor", "nowhere", "penalties", "objections"}
-ROLES = (Role.RECORDER, Role.REVIEWER, Role.REPAIR_OFFICER, Role.AUDITOR)
+LIKE_OTHERS = {
+    "return", "withhold", "english", "auditor", "nowhere", "penalties", "objections", "jobs", "calendar", "rule-proposals",
+    "coverage", "spot-checks", "sharing", "operations", "firms", "import", "audit", "keys", "supervision",
+}  # fmt: skip
+ROLES = (Role.RECORDER, Role.REVIEWER, Role.REPAIR_OFFICER, Role.AUDITOR, Role.ADMINISTRATOR, Role.CONSENTER)
 
 
 async def fill(url: str) -> None:
-    database = Database(url, application="test", pool_size=2)
+    database = Database(url, application="test", pool_size=5)
     async with database.transaction() as session:
         await make_office(session)
+    rows = [penalty(1), penalty(2, code=sample_code(2)[:-1] + "?", name=SCRIPT), penalty(3, decided="某日")]
+    with TemporaryDirectory() as folder:
+        file = write_csv(Path(folder) / "十一月.csv", rows)
+        for name, tried in (("trial", True), ("import", False)):
+            IMPORTS[name] = f"/console/imports/{(await bring_in(database, file, source=None, dry_run=tried)).id}"
     for role in ROLES:
         KEYS[role] = await make_key(database, role, authority_code=AUTHORITY, name=f"示例{role}")
     await database.dispose()
@@ -150,14 +163,23 @@ def test_every_page_is_accessible_silent_and_alone(chromium: Browser, site: str,
     pages = {
         Role.RECORDER: {
             "start": "/console", "new": "/console/penalties/new", "penalties": "/console/penalties?state=published",
-            "nowhere": "/console/nowhere", "forbidden": f"{home}/approve",
+            "nowhere": "/console/nowhere", "forbidden": f"{home}/approve", "imports": "/console/imports",
+            "trial": IMPORTS["trial"], "import": IMPORTS["import"], "rows": f"{IMPORTS['import']}/rows",
         },
         Role.REVIEWER: {
             "penalty": home, "approve": f"{home}/approve", "return": f"{home}/return", "withhold": f"{home}/withhold",
             "withdraw": f"{home}/withdraw", "reviews": "/console/penalties?state=submitted", "english": f"/en{home}",
         },
         Role.REPAIR_OFFICER: {"repairs": "/console/repairs", "objections": "/console/objections"},
-        Role.AUDITOR: {"auditor": "/console", "deadlines": "/console/deadlines", "feeds": "/console/feeds"},
+        Role.AUDITOR: {
+            "auditor": "/console", "deadlines": "/console/deadlines", "feeds": "/console/feeds", "firms": "/console/firms?q=星屿",
+            "firm": f"/console/firms/{FIRM}", "versions": f"/console/firms/{FIRM}/penalties/{home.rsplit('/', 1)[1]}",
+            "operations": "/console/operations", "jobs": "/console/jobs", "audit": "/console/audit", "calendar": "/console/calendar",
+            "rule-proposals": "/console/rule-proposals", "supervision": "/console/supervision", "coverage": "/console/coverage",
+            "spot-checks": "/console/spot-checks",
+        },
+        Role.ADMINISTRATOR: {"keys": "/console/keys"},
+        Role.CONSENTER: {"sharing": "/console/sharing"},
     }  # fmt: skip
     SHOTS.mkdir(parents=True, exist_ok=True)
     context = chromium.new_context(
