@@ -6,7 +6,7 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Final
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
@@ -18,37 +18,48 @@ from service.web.rendering import asset
 ASSETS: Final = "/docs/assets"
 
 
+router = APIRouter(include_in_schema=False, dependencies=[PUBLIC])
+
+
 def add_pages(app: FastAPI) -> None:
     """Serve the documentation pages of `app`."""
     app.mount(ASSETS, StaticFiles(directory=str(files("fastapi_offline") / "static")), name="docs-assets")
+    app.include_router(router)
 
-    @app.get("/docs", include_in_schema=False, dependencies=[PUBLIC])
-    async def show_docs() -> HTMLResponse:
-        return _guarded(
-            get_swagger_ui_html(
-                openapi_url="/openapi.json",
-                title=app.title,
-                swagger_js_url=f"{ASSETS}/swagger-ui-bundle.js",
-                swagger_css_url=f"{ASSETS}/swagger-ui.css",
-                swagger_favicon_url=f"{ASSETS}/favicon.png",
-            )
+
+# The framework remembers the functions of routes for good: one that was made for an application would keep the whole of it alive.
+@router.get("/docs")
+async def show_docs(request: Request) -> HTMLResponse:
+    """Show the operations, to be tried out."""
+    return _guarded(
+        get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title=request.app.title,
+            swagger_js_url=f"{ASSETS}/swagger-ui-bundle.js",
+            swagger_css_url=f"{ASSETS}/swagger-ui.css",
+            swagger_favicon_url=f"{ASSETS}/favicon.png",
         )
+    )
 
-    @app.get("/redoc", include_in_schema=False, dependencies=[PUBLIC])
-    async def show_redoc() -> HTMLResponse:
-        return _guarded(
-            get_redoc_html(
-                openapi_url="/openapi.json",
-                title=app.title,
-                redoc_js_url=f"{ASSETS}/redoc.standalone.js",
-                redoc_favicon_url=f"{ASSETS}/favicon.png",
-                with_google_fonts=False,
-            )
+
+@router.get("/redoc")
+async def show_redoc(request: Request) -> HTMLResponse:
+    """Show the operations, to be read."""
+    return _guarded(
+        get_redoc_html(
+            openapi_url="/openapi.json",
+            title=request.app.title,
+            redoc_js_url=f"{ASSETS}/redoc.standalone.js",
+            redoc_favicon_url=f"{ASSETS}/favicon.png",
+            with_google_fonts=False,
         )
+    )
 
-    @app.get(PROBLEMS_PAGE, include_in_schema=False, dependencies=[PUBLIC])
-    async def show_problems() -> HTMLResponse:
-        return _guarded(HTMLResponse(problems_page(stylesheet=asset("style.css"), icon=asset("icon.svg"))))
+
+@router.get(PROBLEMS_PAGE)
+async def show_problems() -> HTMLResponse:
+    """Show every refusal with its code."""
+    return _guarded(HTMLResponse(problems_page(stylesheet=asset("style.css"), icon=asset("icon.svg"))))
 
 
 def _guarded(page: HTMLResponse) -> HTMLResponse:
