@@ -6,9 +6,11 @@
 import asyncio
 import os
 import sys
+from asyncio.subprocess import PIPE
 from datetime import datetime
 from typing import Final
 
+from service.cli.owned import end_with_owner
 from service.db import Database
 from service.exports.actions import build_due, list_due, withhold_ended
 from service.exports.pacing import Pace
@@ -34,7 +36,7 @@ async def run(database: Database, as_of: datetime) -> int:
         return withheld
     environment = os.environ | {"XINYONG_DATABASE_URL": database.url}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "jobs.exports", as_of.isoformat(), env=environment
+        *(sys.executable, "-m", "jobs.exports", as_of.isoformat()), env=environment, stdin=PIPE
     )
     try:
         code = await process.wait()
@@ -66,4 +68,5 @@ async def _build(as_of: datetime) -> int:
 
 
 if __name__ == "__main__":
+    end_with_owner()
     sys.exit(asyncio.run(_build(datetime.fromisoformat(sys.argv[1]))))

@@ -25,6 +25,7 @@ from service.job_runs.queries import (
     try_turn,
 )
 from service.job_runs.rules import FutureRun, RunOutcome, Schedule, missed_between, tick_at
+from service.outages import CONNECTION_ERRORS, is_outage, outage_reason
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("jobs")
 
@@ -41,6 +42,17 @@ async def put_registry(database: Database) -> None:
 
 async def run_due(job: Job, database: Database, clock: Clock) -> int | None:
     """Claim the present tick of a job and run it; return its count, None where nothing was due here or it failed."""
+    try:
+        return await _run_due(job, database, clock)
+    except CONNECTION_ERRORS as error:
+        if not is_outage(error):
+            raise
+        # One line and no more: every job says it, at every tick, for as long as the database is away.
+        log.warning("job.outage", job=job.name, reason=outage_reason(error))
+        return None
+
+
+async def _run_due(job: Job, database: Database, clock: Clock) -> int | None:
     async with _turn(job, database) as is_mine:
         if not is_mine:
             return None
@@ -56,7 +68,9 @@ async def run_due(job: Job, database: Database, clock: Clock) -> int | None:
             return None
         try:
             return await _work(job, database, run_id, as_of=now)
-        except Exception:
+        except Exception as error:
+            if isinstance(error, CONNECTION_ERRORS) and is_outage(error):
+                raise
             log.exception("job.failed", job=job.name)
             return None
 

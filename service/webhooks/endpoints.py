@@ -250,12 +250,9 @@ async def replay_webhook(
 
 @router.post(
     "/webhooks/{webhook_id}/tests",
-    status_code=202,
     summary="Send a test message",
     response_model=DeliveryOut,
-    responses=answers(
-        examples.TEST, *OWN, WebhookDisabled, status=202, words="It waits to be sent; the log says how it went."
-    ),
+    responses=answers(examples.TEST, *OWN, WebhookDisabled, words="It waits to be sent; the log says how it went."),
 )
 async def test_webhook(webhook_id: UUID, actor: Platform, session: SessionDep, now: Now) -> dict[str, Any]:
     """Send a signed message of type `test` that is about nothing, once."""

@@ -19,8 +19,12 @@ RUNS = 6
 
 async def start(world: World) -> asyncio.subprocess.Process:
     environment = os.environ | {"XINYONG_DATABASE_URL": world.database.url, "XINYONG_DATA_DIR": str(world.folder)}
+    # It ends with whoever holds the other end of its standard input.
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "jobs.exports", NOW.isoformat(), env=environment, stderr=asyncio.subprocess.DEVNULL
+        *(sys.executable, "-m", "jobs.exports", NOW.isoformat()),
+        env=environment,
+        stdin=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
     )
 
 

@@ -139,7 +139,9 @@ WITHOUT_VERSION = (
     r"/v1/redatings/decisions",
     r"/v1/completeness/comparison",
     r"/v1/.*/retry",
-    r"/v1/webhooks/.*/(acknowledgements|replays)",
+    r"/v1/webhooks/.*/(acknowledgements|replays|tests)",
+    r"/v1/third-party-services/.*/(suspend|resume|settle)",
+    r"/v1/notices/read",
 )
 
 
