@@ -194,6 +194,7 @@ def test_a_signal_or_a_closed_window_ends_all_of_it_and_the_next_start_works(tmp
         assert process.wait(60) == 0
 
 
+@pytest.mark.proof
 def test_a_killed_api_or_jobs_process_ends_all_of_it_and_the_next_start_works(tmp_path: Path) -> None:
     port = free_port()
     before = None

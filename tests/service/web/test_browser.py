@@ -144,7 +144,9 @@ def violations(page: Page) -> list[Any]:
     return [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in found.response["violations"]]
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1200, "light"), (390, "light"), (1200, "dark")])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1200, "light"), (390, "light"), pytest.param(1200, "dark", marks=pytest.mark.proof)]
+)
 def test_every_page_is_accessible_silent_and_alone(chromium: Browser, site: str, width: int, scheme: Any) -> None:
     context = chromium.new_context(
         base_url=site, viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True
