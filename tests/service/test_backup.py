@@ -28,7 +28,7 @@ async def empty(server: Server) -> AsyncIterator[str]:
     name = f"test_{uuid.uuid4().hex[:12]}"
     await server.execute(f'CREATE DATABASE "{name}"')
     yield server.url(name)
-    await server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    await server.drop(name)
 
 
 def chain_of(database: Database, settings: Settings) -> Chain:
