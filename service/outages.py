@@ -55,9 +55,8 @@ def is_disk_full(error: BaseException | None) -> bool:
         if isinstance(error, asyncpg.DiskFullError) or getattr(error, "errno", None) in {ENOSPC, EDQUOT}:
             return True
         # A server that has no room for its log ends at once, and the driver is left with what it said last.
-        if isinstance(error, asyncpg.InterfaceError | asyncpg.PostgresError) and "No space left on device" in str(
-            error
-        ):
+        of_database = isinstance(error, asyncpg.InterfaceError | asyncpg.PostgresError)
+        if of_database and "No space left on device" in str(error):
             return True
         error = getattr(error, "orig", None) or error.__cause__ or error.__context__
     return False

@@ -79,8 +79,6 @@ UPLOAD_PAGES: Final = tuple(f"{root}/imports" for root in ROOTS)
 
 
 def add_console(app: FastAPI) -> None:
-    """Add the console to the application."""
+    """Let the application show the console's pages: its tabs, and refusals as pages."""
     app.state.console_tabs = TABS
     add_handlers(app)
-    for router in ROUTERS:
-        app.include_router(router)
