@@ -5,22 +5,13 @@ contradicts a record writes a version with the fields in which its source is tru
 source leaves these as they are. Ranks are those of the catalogue (`service.catalog.trust`).
 """
 
-from typing import Final
-
 from asyncpg import Connection
 
 from service.catalog.trust import TRUSTED, UNRANKED
 from service.imports.deciding import Taking
 from service.imports.staging import Stage
-from service.models import BlacklistEntryVersion, CreditRecordVersion, PenaltyVersion, SubjectVersion
+from service.models import Base
 from service.records.queries import OF_THE_ACT
-
-_VERSIONS: Final = {
-    "subject": SubjectVersion,
-    "penalty": PenaltyVersion,
-    "blacklist_entry": BlacklistEntryVersion,
-    "credit_record": CreditRecordVersion,
-}
 
 
 def _rank(holder: str) -> str:
@@ -30,9 +21,18 @@ def _rank(holder: str) -> str:
     return f"CASE WHEN {holder} LIKE 'own:%' THEN 0 ELSE coalesce(({named}t.field), ({named}'*'), {UNRANKED}) END"
 
 
+def _held(shown: str, other: str) -> str:
+    """SQL of the texts that are held back: those of `other` where its field was won (`p.won`), else those of `shown`."""
+    return (
+        f"ARRAY(SELECT one FROM unnest({shown}.held_texts) AS one WHERE NOT one = ANY (p.won)"
+        f" UNION SELECT one FROM unnest({other}.held_texts) AS one WHERE one = ANY (p.won) ORDER BY one)"
+    )
+
+
 async def prefer(connection: Connection, stage: Stage, taking: Taking) -> None:
     """Find which fields of staged rows are shown from whom, and let rows of a record's own source keep what others are trusted in.
 
+    What was held back of a text goes with the text.
     Afterwards the table `stage.preferred` has for each such row the fields (`won`) and the version's `field_sources`.
     """
     shape = stage.shape
@@ -42,28 +42,31 @@ async def prefer(connection: Connection, stage: Stage, taking: Taking) -> None:
             f"CREATE UNLOGGED TABLE {stage.preferred} (n bigint, decided text, won text[], sources jsonb)"
         )
         return
-    same = "c.uscc = s.uscc" + (" AND c.id = s.head_id" if shape.has_id else "")
-    own_state = "s.head_state = 'published'" if shape.has_id else "c.state = 'published'"
+    same = "c.uscc = k.uscc" + (" AND c.id = k.id" if shape.has_id else "") + " AND c.superseded_at IS NULL"
+    own_state = "k.head_state = 'published'" if shape.has_id else "c.state = 'published'"
     holder = "coalesce(c.field_sources ->> t.field, c.source_code)"
     may_win = "false" if taking.source.startswith("own:") or taking.entry_state != "published" else "true"
-    await connection.execute(
+    # Only rows whose record is known contradict or change it, and of a large file these are few.
+    made = await connection.execute(
         f"""CREATE UNLOGGED TABLE {stage.preferred} AS
-        SELECT s.n, s.decided, array_agg(t.field) AS won,
-               CASE s.decided WHEN 'disputed' THEN coalesce(c.field_sources, '{{}}') ||
+        SELECT k.n, k.decision AS decided, array_agg(t.field) AS won,
+               CASE k.decision WHEN 'disputed' THEN coalesce(c.field_sources, '{{}}') ||
                         jsonb_object_agg(t.field, $1::text)
                     ELSE jsonb_object_agg(t.field, c.field_sources ->> t.field) END AS sources
-        FROM {stage.decided} s JOIN {shape.version} c ON {same} AND c.superseded_at IS NULL
+        FROM {stage.known} k JOIN {shape.version} c ON {same}
         CROSS JOIN unnest($2::text[], $3::text[]) AS t (field, columns)
-        WHERE s.decided = 'disputed' AND s.why = ARRAY['source_conflict'] AND {own_state} AND {may_win}
-              AND s.differs && string_to_array(t.columns, ' ')
+        WHERE k.decision = 'disputed' AND k.reasons = ARRAY['source_conflict'] AND {own_state} AND {may_win}
+              AND k.differs && string_to_array(t.columns, ' ')
               AND ({holder} = $1::text OR {_rank("$1::text")} < {_rank(holder)})
-           OR s.decided = 'changed' AND c.field_sources ? t.field
+           OR k.decision = 'changed' AND c.field_sources ? t.field
               AND {_rank("(c.field_sources ->> t.field)")} < {_rank("$1::text")}
-        GROUP BY s.n, s.decided, c.field_sources""",
+        GROUP BY k.n, k.decision, c.field_sources""",
         taking.source,
         list(fields),
         [" ".join(columns) for columns in fields.values()],
     )
+    if made == "SELECT 0":
+        return
     await connection.execute(
         f"""UPDATE {stage.known} k SET reasons = k.reasons || ARRAY['source_preferred'] FROM {stage.preferred} p
         WHERE p.n = k.n AND p.decided = 'disputed'"""
@@ -73,9 +76,11 @@ async def prefer(connection: Connection, stage: Stage, taking: Taking) -> None:
         for field, columns in fields.items()
         for column in columns
     ]
+    if shape.has_id:
+        kept.append(f"held_texts = {_held('w', 'c')}")
     await connection.execute(
         f"""UPDATE {stage.wide} w SET {", ".join(kept)}
-        FROM {stage.preferred} p JOIN {stage.decided} s ON s.n = p.n JOIN {shape.version} c ON {same} AND c.superseded_at IS NULL
+        FROM {stage.preferred} p JOIN {stage.known} k ON k.n = p.n JOIN {shape.version} c ON {same}
         WHERE p.decided = 'changed' AND w.n = p.n"""
     )
 
@@ -91,15 +96,11 @@ async def insert_preferred(connection: Connection, stage: Stage, taking: Taking)
         column.name: f"CASE WHEN '{won[column.name]}' = ANY (p.won) THEN w.{column.name} ELSE v.{column.name} END"
         if column.name in won
         else f"v.{column.name}"
-        for column in _VERSIONS[shape.change_kind].__table__.columns
+        for column in Base.metadata.tables[shape.version].columns
         if column.name not in written
     }
     if shape.has_id:
-        # What was held back of a text goes with the text.
-        values["held_texts"] = (
-            "ARRAY(SELECT one FROM unnest(v.held_texts) AS one WHERE NOT one = ANY (p.won)"
-            " UNION SELECT one FROM unnest(w.held_texts) AS one WHERE one = ANY (p.won))"
-        )
+        values["held_texts"] = _held("v", "w")
         key, head = "v.uscc = s.uscc AND v.id = s.head_id", "h.uscc = s.uscc AND h.id = s.head_id"
     else:
         key, head = "v.uscc = s.uscc", "h.uscc = s.uscc"

@@ -107,20 +107,19 @@ async def _insert_changed(connection: Connection, stage: Stage, taking: Taking) 
         WHERE s.decided = 'changed' AND {same_head} AND h.version_no = s.head_version_no"""
     )
     values = _version_values(shape, identity="head_id", version_no="head_version_no + 1", state="head_state")
-    before = ""
+    before = f" LEFT JOIN {stage.preferred} p ON p.n = s.n"
     if shape.has_id:
         # Whoever wrote a part of the content before stays among its recorders: he does not review it now.
         values = values.replace(
             "ARRAY[$1::text]", "ARRAY(SELECT DISTINCT one FROM unnest(v.recorders || $1::text) AS one ORDER BY one)"
         )
-        before = f" JOIN {shape.version} v ON {same_version} AND v.version_no = s.head_version_no"
+        before += f" JOIN {shape.version} v ON {same_version} AND v.version_no = s.head_version_no"
     kept = ", field_sources" + "".join(f", {name}" for name in shape.of_people)
-    kept_values = f", (SELECT p.sources FROM {stage.preferred} p WHERE p.n = s.n)"
-    kept_values += "".join(f", v.{name}" for name in shape.of_people)
+    kept_values = ", p.sources" + "".join(f", v.{name}" for name in shape.of_people)
     await connection.execute(
         f"""INSERT INTO {shape.version} ({_version_columns(shape)}{kept})
         SELECT {values}{kept_values} FROM {decided} s JOIN {stage.wide} w ON w.n = s.n{before}
-        WHERE decided = 'changed' ORDER BY s.uscc""",
+        WHERE s.decided = 'changed' ORDER BY s.uscc""",
         taking.actor,
         taking.now,
         taking.source,

@@ -26,7 +26,8 @@ async def keep_unspoken(connection: Connection, stage: Stage, taking: Taking, co
     if shape.has_id:
         # A text that was held back stays held back while it is kept.
         filled.append(
-            "held_texts = w.held_texts || ARRAY(SELECT kept FROM unnest(c.held_texts) AS kept WHERE kept = ANY ($1))"
+            "held_texts = w.held_texts || ARRAY(SELECT kept FROM unnest(c.held_texts) AS kept"
+            " WHERE kept = ANY ($1) AND NOT kept = ANY (w.held_texts))"
         )
     await connection.execute(
         f"""UPDATE {stage.wide} w SET {", ".join(filled)} FROM {stage.decided} s JOIN {shape.version} c

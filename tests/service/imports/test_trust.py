@@ -91,6 +91,25 @@ async def test_what_is_trusted_more_is_shown_and_the_conflict_stays(database: Da
     assert first != "罚款人民币7000元"
 
 
+async def test_a_text_that_is_held_back_stays_so_while_it_is_shown_from_another_source(
+    database: Database, tmp_path: Path
+) -> None:
+    await seed(database)
+    async with database.transaction() as session:
+        await session.execute(
+            text("UPDATE source SET trust = :trust WHERE code = 'other-site'"), {"trust": ["penalty_content:10"]}
+        )
+    held = "SELECT penalty_content, held_texts FROM penalty_version WHERE superseded_at IS NULL"
+    personal = "罚款人民币8000元，联系电话13812345678"
+    await bring_in(database, write_csv(tmp_path / "a.csv", [penalty(1)]))
+    await bring_in(database, write_csv(tmp_path / "b.csv", [penalty(1, content=personal)]), source="other-site")
+    (before,) = await rows_of(database, held)
+    assert before.held_texts == ["penalty_content"]
+    changed = write_csv(tmp_path / "c.csv", [penalty(1, content="罚款人民币9000元", published="2026-10-13")])
+    assert outcomes(await bring_in(database, changed)) == {"changed": 1}
+    assert await rows_of(database, held) == [before], "the text is the other source's, and so is what was held back of it"
+
+
 async def test_a_registration_takes_each_field_from_whom_it_is_trusted(database: Database, tmp_path: Path) -> None:
     await seed(database)
     async with database.transaction() as session:
