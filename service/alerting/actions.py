@@ -89,7 +89,7 @@ async def _tell(due: Sequence[Told], hooks: Hooks) -> str | None:
         body = orjson.dumps({"alerts": [one.as_dict() for one in due]})
         async with Caller(loopback=hooks.loopback) as caller:
             outcome = await caller.call(hooks.webhook, body, {"x-request-id": str(uuid4())})
-        if outcome.status is None or not 200 <= outcome.status < 300:
+        if not outcome.is_success:
             problems.append(f"webhook: {outcome.problem or outcome.status}")
     if hooks.mail and hooks.deliver is not None:
         try:

@@ -7,6 +7,8 @@ from email.message import EmailMessage
 from hashlib import sha256
 from typing import Any, Final
 
+from service.mail.rules import begin_mail
+
 FIRST_WAIT: Final = timedelta(minutes=1)
 LONGEST_WAIT: Final = timedelta(hours=1)
 
@@ -49,13 +51,10 @@ def wait_after(attempts: int) -> timedelta:
 
 def mail_of(alerts: Sequence[Told], *, sender: str, to: Sequence[str]) -> EmailMessage:
     """Return one mail about alerts; its Message-ID is the same at every try."""
-    message = EmailMessage()
-    message["From"], message["To"] = sender, ", ".join(to)
     found = sum(one.over_at is None for one in alerts)
-    message["Subject"] = f"【信用】运行告警 {found} 项，恢复 {len(alerts) - found} 项"
     mark = sha256("|".join(f"{one.key}{one.since}{one.over_at}" for one in alerts).encode()).hexdigest()[:32]
-    message["Message-ID"] = f"<alert.{mark}@{sender.rpartition('@')[2]}>"
-    message["Auto-Submitted"] = "auto-generated"
+    subject = f"【信用】运行告警 {found} 项，恢复 {len(alerts) - found} 项"
+    message = begin_mail(subject, sender=sender, to=", ".join(to), name=f"alert.{mark}")
     lines = [
         f"{'OVER 已恢复' if one.over_at else 'FOUND 告警'}  {one.since:%Y-%m-%d %H:%MZ}  {one.words}" for one in alerts
     ]

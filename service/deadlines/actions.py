@@ -71,7 +71,7 @@ async def track_deadlines(database: Database, *, now: datetime, batch: int = BAT
         law=law_digest(catalog),
         batch=batch,
         work=work,
-        heads=PENALTIES_AND_PERMITS,
+        kinds=PENALTIES_AND_PERMITS,
     )
 
 

@@ -19,8 +19,11 @@ class Pace:
         if not 0 < share <= 1:
             raise ValueError("a share lies above 0 and is at most 1")
         self._share = share
-        self._began = monotonic()
-        self._owed = 0.0
+        self.begin()
+
+    def begin(self) -> None:
+        """Count from now: what went before (an upload, a wait) was no work that asks for rest."""
+        self._began, self._owed = monotonic(), 0.0
 
     async def rest(self) -> None:
         """Rest for as long as the work since the last rest asks for, once that is worth it."""
@@ -31,4 +34,4 @@ class Pace:
         self._began = now
         if self._owed >= SHORTEST:
             await asyncio.sleep(self._owed)
-            self._owed, self._began = 0.0, monotonic()
+            self.begin()

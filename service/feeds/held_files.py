@@ -19,7 +19,7 @@ from service.http import (
     ReadSessionDep,
     Today,
     answers,
-    encode_cursor,
+    one_page,
     page_after,
     require,
 )
@@ -55,5 +55,5 @@ async def list_held_files(
         after=page_after(page),
         limit=page.limit + 1,
     )
-    part = [held_view(row, catalog.calendar, today=today) for row in found[: page.limit]]
-    return {"items": part, "next": encode_cursor((str(part[-1]["id"]),)) if len(found) > page.limit else None}
+    part, following = one_page(found, page)
+    return {"items": [held_view(row, catalog.calendar, today=today) for row in part], "next": following}

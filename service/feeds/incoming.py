@@ -203,7 +203,10 @@ async def _queue_ends(
 ) -> None:
     """Let what a held file says to have ended take effect at once, as an import of those rows alone."""
     told = ends_file(data_dir / "uploads" / row["check_id"].hex)
-    if not count or not told.exists():
+    if not count:
+        return
+    if not told.exists():
+        log.error("feed.ends_lost", feed=feed.id, delivery=str(row["id"]), ends=count)
         return
     request = {name: feed.definition.incoming[name] for name in _OF_ROWS if name in feed.definition.incoming}
     import_id = await _queue_file(

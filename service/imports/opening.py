@@ -16,6 +16,7 @@ from service.imports.interpret.context import Context, NamesMet
 from service.imports.interpret.penalties import penalty_rows
 from service.imports.interpret.permits import permit_rows
 from service.imports.interpret.subjects import subject_rows
+from service.imports.shapes import SHAPES
 from service.imports.staging import Entry
 from service.models import DataImport
 from service.rulebook.windows import WindowCache
@@ -88,9 +89,8 @@ def context_of(row: DataImport, catalog: Catalog, header: tuple[str, ...], seen:
 
 def entry_of(row: DataImport, context: Context) -> Entry:
     """Return what the versions of this import have in common."""
-    state = "published" if context.is_published or row.kind == "subjects" else "draft"
-    if row.kind == "permits":
-        state = "recorded"
+    shape = SHAPES[row.kind]
+    state = shape.published if context.is_published else shape.own
     return Entry(row.id, source_key(row), row.actor, state, context.accepted_at)
 
 

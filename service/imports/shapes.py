@@ -24,6 +24,9 @@ class Shape:
     head_columns: tuple[str, ...] = ()
     #: Columns that only people here fill; a file that changes a draft leaves them as they are.
     of_people: tuple[str, ...] = ()
+    #: The states in which new records enter: from a source that has published them, and as an authority's own.
+    published: str = "published"
+    own: str = "draft"
 
     @property
     def has_id(self) -> bool:
@@ -303,6 +306,7 @@ SUBJECTS: Final = Shape(
         **dict.fromkeys(("capital_minor", "capital_currency", "capital_text"), ("registered_capital",)),
         "region_text": ("province", "region_name"),
     },
+    own="published",
 )
 
 PERMITS: Final = Shape(
@@ -353,6 +357,8 @@ PERMITS: Final = Shape(
     },
     head_columns=("class_id",),
     of_people=("reported_on",),
+    published="recorded",
+    own="recorded",
 )
 
 SHAPES: Final = {shape.import_kind: shape for shape in (SUBJECTS, PENALTIES, BLACKLIST, PERMITS)}

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
-from typing import Final
+from typing import Final, Self
 
 import aiosmtplib
 import structlog
@@ -16,6 +16,7 @@ from service.db import Database
 from service.mail.queries import find_addresses, keep_problem, keep_sent, lease_deliveries, prepare_deliveries
 from service.mail.rules import Notice, NotYourNotices, message_of
 from service.models import NoticeAddress
+from service.settings import Settings
 from service.versions import ExpectedVersion, VersionMismatch
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("mail")
@@ -33,6 +34,20 @@ class Post:
     password: str | None
     sender: str
     timeout_s: float = 30
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self | None:
+        """Return the mail server that the settings name, or None where they name none."""
+        if settings.smtp_host is None:
+            return None
+        return cls(
+            settings.smtp_host,
+            settings.smtp_port,
+            settings.smtp_tls,
+            settings.smtp_user,
+            settings.smtp_password,
+            settings.mail_from,
+        )
 
 
 async def send(post: Post, notice: Notice) -> None:

@@ -5,7 +5,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.db import ReadSession
-from service.mail.rules import LONGEST_WAIT, MOST_ATTEMPTS, TO_THE_NEXT_HIGHER, TOPICS, Notice, wait_after
+from service.mail.rules import MOST_ATTEMPTS, TO_THE_NEXT_HIGHER, TOPICS, Notice, wait_after
 from service.models import NoticeAddress
 
 #: What the outbox holds for addresses that are known, as deliveries. Local tables and heads only; each is made once.
@@ -80,7 +80,7 @@ async def keep_problem(session: AsyncSession, notice: Notice, problem: str, *, n
         text("UPDATE mail_delivery SET problem = :problem, next_at = :at WHERE outbox_id = :id AND address = :address"),
         {
             "problem": problem[:500],
-            "at": now + min(LONGEST_WAIT, wait_after(notice.attempts)),
+            "at": now + wait_after(notice.attempts),
             "id": notice.outbox_id,
             "address": notice.address,
         },

@@ -62,16 +62,22 @@ def wait_after(attempts: int) -> timedelta:
     return min(LONGEST_WAIT, FIRST_WAIT * (1 << doublings))
 
 
+def begin_mail(subject: str, *, sender: str, to: str, name: str) -> EmailMessage:
+    """Return a mail without its words. `name` is the same at every try, so that a second copy is known for one."""
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = sender, to, subject
+    message["Message-ID"] = f"<{name}@{sender.rpartition('@')[2]}>"
+    message["Auto-Submitted"] = "auto-generated"
+    return message
+
+
 def message_of(notice: Notice, *, sender: str) -> EmailMessage:
     """Return the mail. Its Message-ID is the same at every try, so that a second copy is known for one."""
     words_zh, words = _WORDS[notice.topic]
-    message = EmailMessage()
-    message["From"] = sender
-    message["To"] = notice.address
-    message["Subject"] = f"【信用】{words_zh}（{notice.outbox_id}）"
     mark = sha256(f"{notice.outbox_id}|{notice.address}".encode()).hexdigest()[:24]
-    message["Message-ID"] = f"<{notice.outbox_id}.{mark}@{sender.rpartition('@')[2]}>"
-    message["Auto-Submitted"] = "auto-generated"
+    message = begin_mail(
+        f"【信用】{words_zh}（{notice.outbox_id}）", sender=sender, to=notice.address, name=f"{notice.outbox_id}.{mark}"
+    )
     due_zh = f"最后期限：{notice.due_on}\n" if notice.due_on else ""
     due = f"Last day: {notice.due_on}\n" if notice.due_on else ""
     kind = notice.record_kind.replace("_", " ")

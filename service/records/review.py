@@ -5,7 +5,7 @@ a review of all records stands. It moves in the transaction of the work itself: 
 turns at the cursor's lock, and the next one goes on where the last stopped.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
@@ -15,9 +15,8 @@ from asyncpg import Connection
 from service.db import Database, driver
 
 Key = tuple[str, UUID]
-#: Tables of heads by the kind of a change, of which records are gone through.
-PENALTIES: Final = {"penalty": "penalty"}
-PENALTIES_AND_PERMITS: Final = PENALTIES | {"credit_record": "credit_record"}
+#: Kinds of which records are gone through: a change of one bears the name of its table of heads.
+PENALTIES_AND_PERMITS: Final = ("penalty", "credit_record")
 #: What is done with some records in one transaction, for a cause (`record` or `law`); returns how much it changed.
 Work = Callable[[Connection, list[Key], str], Awaitable[int]]
 
@@ -33,9 +32,9 @@ class Cursor:
 
 
 async def review_records(
-    database: Database, *, table: str, law: str, batch: int, work: Work, heads: Mapping[str, str] = PENALTIES
+    database: Database, *, table: str, law: str, batch: int, work: Work, kinds: Collection[str]
 ) -> int:
-    """Do `work` for what changed since the cursor in `table`, then, if the digest `law` is another, for all records of `heads`.
+    """Do `work` for what changed since the cursor in `table`, then, if the digest `law` is another, for all records of `kinds`.
 
     Returns the sum of what `work` returned.
     """
@@ -44,7 +43,7 @@ async def review_records(
         async with database.transaction() as session:
             connection = await driver(session)
             cursor = await _lock_cursor(connection, table)
-            reached, keys = await _changed(connection, heads, after=cursor.position, limit=batch)
+            reached, keys = await _changed(connection, kinds, after=cursor.position, limit=batch)
             if reached == cursor.position:
                 break
             total += await work(connection, keys, "record") if keys else 0
@@ -56,7 +55,7 @@ async def review_records(
             if cursor.law == law:
                 return total
             after = cursor.after if cursor.reviewing == law else None
-            keys = await _next(connection, heads, after=after, limit=batch)
+            keys = await _next(connection, kinds, after=after, limit=batch)
             if keys:
                 total += await work(connection, keys, "law")
                 cursor = replace(cursor, reviewing=law, after=keys[-1])
@@ -91,9 +90,7 @@ async def _move_cursor(connection: Connection, table: str, cursor: Cursor) -> No
     )
 
 
-async def _changed(
-    connection: Connection, heads: Mapping[str, str], *, after: int, limit: int
-) -> tuple[int, list[Key]]:
+async def _changed(connection: Connection, kinds: Collection[str], *, after: int, limit: int) -> tuple[int, list[Key]]:
     """The position up to which the next changes reach, and the records they touch; a registration touches all penalties of its subject."""
     rows = await connection.fetch(
         """WITH part AS (SELECT position, uscc, kind, record_id FROM change WHERE position > $1 ORDER BY position LIMIT $2)
@@ -106,15 +103,15 @@ async def _changed(
         SELECT max(position), NULL, NULL FROM part""",
         after,
         limit,
-        sorted(heads),
+        sorted(kinds),
     )
     reached = rows[-1]["reached"]
     return (after if reached is None else reached), [(row["uscc"], row["id"]) for row in rows[:-1]]
 
 
-async def _next(connection: Connection, heads: Mapping[str, str], *, after: Key | None, limit: int) -> list[Key]:
+async def _next(connection: Connection, kinds: Collection[str], *, after: Key | None, limit: int) -> list[Key]:
     start = after or ("", UUID(int=0))
     part = "(SELECT uscc, id FROM {} WHERE (uscc, id) > ($1, $2) ORDER BY uscc, id LIMIT $3)"
-    parts = " UNION ALL ".join(map(part.format, heads.values()))
-    rows = await connection.fetch(f"SELECT uscc, id FROM ({parts}) p ORDER BY uscc, id LIMIT $3", *start, limit)  # noqa: S608 - heads are named here
+    parts = " UNION ALL ".join(map(part.format, kinds))
+    rows = await connection.fetch(f"SELECT uscc, id FROM ({parts}) p ORDER BY uscc, id LIMIT $3", *start, limit)  # noqa: S608 - tables that callers name as constants
     return [(row["uscc"], row["id"]) for row in rows]

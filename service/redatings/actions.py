@@ -85,9 +85,8 @@ async def find_redatings(database: Database, *, now: datetime, batch: int = BATC
     async def work(connection: Connection, keys: list[Key], _cause: str) -> int:
         return await _compare(connection, catalog, cache, keys, now=now)
 
-    heads = {kind.value: kind.value for kind in COLUMNS}
     return await review_records(
-        database, table="redating_cursor", law=windows_law(catalog), batch=batch, work=work, heads=heads
+        database, table="redating_cursor", law=windows_law(catalog), batch=batch, work=work, kinds=COLUMNS
     )
 
 

@@ -181,11 +181,13 @@ async def _deliver(
     async with database.transaction() as session:
         definition = await _target(session, one.deliver_to, principal=one.principal_id)
     wanted = Wanted(**one.body)
+    pace.begin()
     built = await export_selection(
         database, folder, keys, selection=wanted.selection, options=_options(wanted, pace), now=now
     )
-    name = f"{one.id.hex[-8:]}-{built.manifest['id']}"
-    await deliver(definition, folder, name=name, replaces=one.last_release)
+    series = f"{one.id.hex[-8:]}-"
+    name = f"{series}{built.manifest['id']}"
+    await deliver(definition, folder, name=name, series=series, replaces=one.last_release)
     async with database.transaction() as session:
         row = await session.get(ExportSelection, one.id, with_for_update=True)
         if row is not None and row.version_no == one.version_no:
@@ -206,8 +208,8 @@ def _options(wanted: Wanted, pace: Pace) -> Options:
 async def _note_trouble(database: Database, one: ExportSelection, *, code: str, words: str, now: datetime) -> None:
     async with database.transaction() as session:
         row = await session.get(ExportSelection, one.id, with_for_update=True)
-        if row is None:
-            return
+        if row is None or row.version_no != one.version_no:
+            return  # it was changed meanwhile, and is tried anew as it stands now
         row.failures += 1
         row.retry_at = now + wait_after(row.failures)
         row.trouble = {"code": code, "words": words[:1000], "at": now.isoformat()}

@@ -1,4 +1,8 @@
-"""A release is laid down at its place whole: beside, under another name, then renamed; the one before goes after that."""
+"""A release is laid down at its place whole: beside, under another name, then renamed; what went before goes after that.
+
+What went before is known by its name, not by what was noted: a delivery of which nobody could note any more that it was made is
+taken away by the next one too.
+"""
 
 import asyncio
 import shutil
@@ -18,11 +22,11 @@ from service.feeds.transports.directory import failure
 _PIECE: Final = 256 * 1024
 
 
-async def deliver(definition: Definition, folder: Path, *, name: str, replaces: str | None) -> None:
-    """Deliver the release in `folder` under `name`; `replaces` is the one delivered before, which is taken away.
+async def deliver(definition: Definition, folder: Path, *, name: str, series: str, replaces: str | None) -> None:
+    """Deliver the release in `folder` under `name`; everything else there whose name begins with `series` is taken away.
 
     Doing it twice lays down the same. By HTTPS each file is a PUT, the signature the last; what was there before is the other
-    side's to drop, told by `X-Replaces`.
+    side's to drop: `X-Replaces` names the release `replaces` that was delivered last.
 
     Raises:
         TransportFailure: the place cannot be reached or does not take it.
@@ -32,16 +36,21 @@ async def deliver(definition: Definition, folder: Path, *, name: str, replaces: 
         raise TransportFailure("not_connected", "the definition says that this system is not connected")
     if kind == "directory":
         try:
-            await asyncio.to_thread(_lay_down, Path(str(definition.transport["path"])), folder, name, replaces)
+            await asyncio.to_thread(_lay_down, Path(str(definition.transport["path"])), folder, name, series)
         except OSError as error:
             raise failure(error) from error
     elif kind == "sftp":
-        await _upload(definition, folder, name=name, replaces=replaces)
+        await _upload(definition, folder, name=name, series=series)
     else:
         await _put(definition, folder, name=name, replaces=replaces)
 
 
-def _lay_down(place: Path, folder: Path, name: str, replaces: str | None) -> None:
+def _is_old(entry: str, name: str, series: str) -> bool:
+    """Tell whether what lies at a place is an earlier release of the series, or the unfinished draft of one."""
+    return entry != name and entry.removeprefix(".").startswith(series)
+
+
+def _lay_down(place: Path, folder: Path, name: str, series: str) -> None:
     if not place.is_dir():
         raise TransportFailure("unreachable", f"there is no directory {place}")
     draft = place / f".{name}.part"
@@ -49,11 +58,11 @@ def _lay_down(place: Path, folder: Path, name: str, replaces: str | None) -> Non
     shutil.copytree(folder, draft)
     shutil.rmtree(place / name, ignore_errors=True)
     draft.rename(place / name)
-    if replaces is not None and replaces != name:
-        shutil.rmtree(place / replaces, ignore_errors=True)
+    for old in [path for path in place.iterdir() if _is_old(path.name, name, series)]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
-async def _upload(definition: Definition, folder: Path, *, name: str, replaces: str | None) -> None:
+async def _upload(definition: Definition, folder: Path, *, name: str, series: str) -> None:
     place = str(definition.transport.get("folder", "."))
     draft, target = join(place, f".{name}.part"), join(place, name)
     async with sftp.connected(definition.transport) as client:
@@ -63,10 +72,12 @@ async def _upload(definition: Definition, folder: Path, *, name: str, replaces: 
             await client.mkdir(draft)
             for path in sorted(folder.iterdir()):
                 await client.put(str(path), join(draft, path.name))
-            for old in (target, join(place, replaces) if replaces else target):
-                if await client.exists(old):
-                    await client.rmtree(old)
+            if await client.exists(target):
+                await client.rmtree(target)
             await client.rename(draft, target)
+            for old in map(str, await client.listdir(place)):
+                if _is_old(old, name, series):
+                    await client.rmtree(join(place, old))
 
 
 async def _put(definition: Definition, folder: Path, *, name: str, replaces: str | None) -> None:

@@ -3,11 +3,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from service.access.rules import Role
 from service.db import ReadSession
-from service.models import ExportSelection
+from service.models import AccessGrant, ExportSelection, Feed, Principal
 from service.selections.rules import Every, NoSuchSelection, period_of
 
 
@@ -47,11 +48,33 @@ async def count_selections(session: AsyncSession, *, principal: UUID) -> int:
 
 
 async def list_due(session: ReadSession, *, today: date, now: datetime) -> Sequence[ExportSelection]:
-    """Return the selections that were not delivered in their present period and do not wait after a failure."""
+    """Return the selections that were not delivered in their present period and do not wait after a failure.
+
+    Nothing is delivered to a place that the operator has paused, nor for an exporter who is blocked or is none any more.
+    """
     present = or_(*(
         (ExportSelection.every == every) & ExportSelection.last_period.is_distinct_from(period_of(every, today))
         for every in Every
     ))  # fmt: skip
     waits = ExportSelection.retry_at.is_(None) | (ExportSelection.retry_at <= now)
-    query = select(ExportSelection).where(present, waits, ~ExportSelection.is_paused).order_by(ExportSelection.id)
+    stands = (~ExportSelection.is_paused, ~_at_a_paused_place(), _of_an_exporter(today))
+    query = select(ExportSelection).where(present, waits, *stands).order_by(ExportSelection.id)
     return (await session.scalars(query)).all()
+
+
+def _at_a_paused_place() -> ColumnElement[bool]:
+    return exists().where(Feed.id == ExportSelection.deliver_to, Feed.state == "paused")
+
+
+def _of_an_exporter(today: date) -> ColumnElement[bool]:
+    grant, owner = AccessGrant, ExportSelection.principal_id
+    let_in = exists().where(Principal.id == owner, Principal.blocked_at.is_(None))
+    holds = exists().where(
+        grant.principal_id == owner,
+        grant.role == Role.EXPORTER.value,
+        grant.confirmed_at.is_not(None),
+        grant.revoked_at.is_(None),
+        or_(grant.from_on.is_(None), grant.from_on <= today),
+        or_(grant.until_on.is_(None), grant.until_on >= today),
+    )
+    return let_in & holds

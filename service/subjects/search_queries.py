@@ -47,9 +47,12 @@ _BORNE_THEN: Final = (
     .replace("{known}", KNOWN_BY.replace("{v}", "v").replace("{position}", "$4"))
     .replace("{silenced}", SILENCED.replace("{v}", "v"))
 )
-_STATED_BY: Final = """SELECT s.name = n.name AS is_name, s.version_no FROM subject_version s
+_REGISTERED_BY: Final = """FROM subject_version s
     JOIN change c ON c.uscc = s.uscc AND c.record_id IS NULL AND c.kind = 'subject' AND c.version_no = s.version_no
-    WHERE s.uscc = n.uscc AND c.position <= $4 AND s.registered AND s.state <> 'void'"""
+    WHERE s.uscc = {of}.uscc AND c.position <= {position} AND s.registered AND s.state <> 'void'"""
+_STATED_BY: Final = "SELECT s.name = n.name AS is_name, s.version_no " + _REGISTERED_BY.replace("{of}", "n").replace(
+    "{position}", "$4"
+)
 _NAMES_THEN: Final = (
     """
 SELECT n.uscc, n.name, n.folded,
@@ -76,12 +79,9 @@ ORDER BY i.uscc LIMIT $2"""
 _HELD_NOW: Final = _BY_IDENTIFIER.replace("{stated}", "$3::bigint IS NULL")
 _HELD_BY: Final = _BY_IDENTIFIER.replace(
     "{stated}",
-    """(i.kind = 'former_code' OR EXISTS (
-    SELECT FROM subject_version s
-    JOIN change c ON c.uscc = s.uscc AND c.record_id IS NULL AND c.kind = 'subject' AND c.version_no = s.version_no
-    WHERE s.uscc = i.uscc AND c.position <= $3 AND s.registered AND s.state <> 'void' AND i.value = CASE i.kind
+    """(i.kind = 'former_code' OR EXISTS (SELECT {registered} AND i.value = CASE i.kind
         WHEN 'reg_no' THEN s.reg_no WHEN 'tax_no' THEN s.tax_no WHEN 'org_code' THEN coalesce(s.org_code, i.value) END))""",
-)
+).replace("{registered}", _REGISTERED_BY.replace("{of}", "i").replace("{position}", "$3"))
 
 _FREQUENCIES: Final = """
 SELECT coalesce(min(e.share), 0)::float8 AS least,

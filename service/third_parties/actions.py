@@ -5,6 +5,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.access.actions import new_id, set_blocked
@@ -12,8 +13,9 @@ from service.access.rules import Actor
 from service.changes.queries import find_head, list_known_versions
 from service.changes.rules import ChangeKind, KnownVersion, ended_on
 from service.clock import legal_day
-from service.db import driver
+from service.db import driver, violated_constraint
 from service.models import ServiceComplaint, TakeDownCheck, ThirdPartyService
+from service.records.rules import check_day
 from service.third_parties.queries import get_service, lock_complaint
 from service.third_parties.rules import (
     ANSWER_WITHIN,
@@ -23,7 +25,7 @@ from service.third_parties.rules import (
     check_terms,
     is_late,
 )
-from service.versions import ExpectedVersion
+from service.versions import ExpectedVersion, VersionMismatch
 from service.working_days.rules import Calendar, due_day
 
 
@@ -60,7 +62,15 @@ async def register_service(
         row.terms_version, row.terms_accepted_at = terms_version, now
     row.name, row.operator, row.url, row.changed_at = name, operator, url, now
     row.version_no += 1
-    await session.flush()
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        if violated_constraint(error) != "uq_third_party_service_principal_id":
+            raise
+        raise VersionMismatch(
+            "Another request registered your service at the same moment. Read it again.",
+            detail_zh="该服务刚刚已由另一请求登记，请重新读取。",
+        ) from error
     return row
 
 
@@ -79,10 +89,12 @@ async def state_filing(
 
     Raises:
         NoSuchService: there is none of this id.
+        ImpossibleDay: the day of the filing lies in the future.
         VersionRequired, VersionMismatch: it changed meanwhile.
     """
     row = await get_service(session, service_id=service_id, lock=True)
     expected.check(row.version_no)
+    check_day("filed_on", filed_on, today=legal_day(now))
     row.filing, row.filing_no, row.filed_with, row.filed_on = filing, filing_no, filed_with, filed_on
     row.changed_at = now
     row.version_no += 1
@@ -103,11 +115,13 @@ async def check_take_downs(
 
     Raises:
         NoSuchService: there is none of this id.
+        ImpossibleDay: the day on which it was seen lies in the future.
     """
     service = await get_service(session, service_id=service_id)
+    on = legal_day(now)
+    check_day("seen_on", seen_on, today=on)
     connection = await driver(session)
     head = (await find_head(connection)).position
-    on = legal_day(now)
     shown, unknown, found = 0, 0, []
     records = sorted(set(seen))
     known: dict[UUID, list[KnownVersion]] = {}
@@ -157,9 +171,11 @@ async def enter_complaint(
     Raises:
         NoSuchService: there is none of this id.
         NoSuchDuty: the terms have no such duty.
+        ImpossibleDay: the day on which it was received lies in the future.
     """
     service = await get_service(session, service_id=service_id)
     check_duty(duty)
+    check_day("received_on", received_on, today=legal_day(now))
     row = ServiceComplaint(
         id=new_id(),
         service_id=service.id,

@@ -46,6 +46,7 @@ from service.http import (
 )
 from service.idempotency.http import REPEAT_REFUSALS, CreatingSessionDep
 from service.models import ServiceComplaint, TakeDownCheck, ThirdPartyService
+from service.records.rules import ImpossibleDay
 from service.third_parties import examples
 from service.third_parties.actions import (
     check_take_downs,
@@ -55,7 +56,7 @@ from service.third_parties.actions import (
     state_filing,
     suspend_service,
 )
-from service.third_parties.queries import count_usage, get_service, list_kept, list_services
+from service.third_parties.queries import Kept, count_usage, get_service, list_kept, list_services
 from service.third_parties.rules import (
     ComplaintSettled,
     NoSuchComplaint,
@@ -159,7 +160,7 @@ async def show_service(
     f"{_ONE}/filing",
     summary="State a service's filing",
     response_model=ServiceOut,
-    responses=answers(examples.SERVICE, *ROLE_REFUSALS, *VERSION_REFUSALS, NoSuchService),
+    responses=answers(examples.SERVICE, *ROLE_REFUSALS, *VERSION_REFUSALS, NoSuchService, ImpossibleDay),
 )
 async def put_filing(
     service_id: UUID,
@@ -180,7 +181,13 @@ async def put_filing(
     status_code=201,
     response_model=CheckOut,
     responses=answers(
-        examples.CHECK, *ROLE_REFUSALS, *REPEAT_REFUSALS, NoSuchService, status=201, headers=("Location",)
+        examples.CHECK,
+        *ROLE_REFUSALS,
+        *REPEAT_REFUSALS,
+        NoSuchService,
+        ImpossibleDay,
+        status=201,
+        headers=("Location",),
     ),
 )
 async def create_check(
@@ -216,9 +223,12 @@ async def create_check(
 async def list_checks(service_id: UUID, actor: Watcher, session: ReadSessionDep, page: PageDep) -> dict[str, Any]:
     """Give what earlier looks at the service found."""
     del actor
+    return await _kept(session, TakeDownCheck, service_id, page)
+
+
+async def _kept(session: ReadSessionDep, table: type[Kept], service_id: UUID, page: PageDep) -> dict[str, Any]:
     await get_service(session, service_id=service_id)
-    after = page_after(page)
-    found = await list_kept(session, TakeDownCheck, service_id=service_id, after=after, limit=page.limit + 1)
+    found = await list_kept(session, table, service_id=service_id, after=page_after(page), limit=page.limit + 1)
     part, following = one_page(found, page)
     return {"items": part, "next": following}
 
@@ -234,6 +244,7 @@ async def list_checks(service_id: UUID, actor: Watcher, session: ReadSessionDep,
         *REPEAT_REFUSALS,
         NoSuchService,
         NoSuchDuty,
+        ImpossibleDay,
         status=201,
         headers=("Location",),
     ),
@@ -263,11 +274,7 @@ async def create_complaint(
 async def list_complaints(service_id: UUID, actor: Watcher, session: ReadSessionDep, page: PageDep) -> dict[str, Any]:
     """Give the complaints about the service, each with the last day to answer and what came of it."""
     del actor
-    await get_service(session, service_id=service_id)
-    after = page_after(page)
-    found = await list_kept(session, ServiceComplaint, service_id=service_id, after=after, limit=page.limit + 1)
-    part, following = one_page(found, page)
-    return {"items": part, "next": following}
+    return await _kept(session, ServiceComplaint, service_id, page)
 
 
 @router.post(

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
 
 from schemas.watchlists import UploadOut, WatchedCodePage, WatchlistCreate, WatchlistOut, WatchlistPage
 from service.access.declared import Whose
@@ -63,7 +64,7 @@ class Incoming:
         """Receive the file, let the list become or differ by it, and return the account."""
         with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:
             async for part in self.request.stream():
-                file.write(part)
+                await run_in_threadpool(file.write, part)
             file.seek(0)
             async with self.open_session() as session:
                 watchlist, reading, done = await upload(

@@ -12,15 +12,17 @@ from service.watching.rules import NoSuchWatchlist
 
 
 async def get_watchlist(
-    session: AsyncSession | ReadSession, *, watchlist_id: UUID, actor: Actor, lock: bool = False
+    session: AsyncSession | ReadSession, *, watchlist_id: UUID, actor: Actor, lock: bool = False, keep: bool = False
 ) -> Watchlist:
-    """Return a list of the actor's, locked until the transaction ends when it is to be changed.
+    """Return a list of the actor's, locked until the transaction ends when it is to be changed, or is to stay there (`keep`).
 
     Raises:
         NoSuchWatchlist: it has none of this id.
     """
     query = select(Watchlist).where(Watchlist.id == watchlist_id, Watchlist.principal_id == actor.id)
-    found: Watchlist | None = (await session.scalars(query.with_for_update() if lock else query)).one_or_none()
+    if lock or keep:
+        query = query.with_for_update(read=keep, key_share=keep)
+    found: Watchlist | None = (await session.scalars(query)).one_or_none()
     if found is None:
         raise NoSuchWatchlist(f"You have no watch list {watchlist_id}.", detail_zh="没有此编号的关注名单。")
     return found

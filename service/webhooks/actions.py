@@ -67,7 +67,7 @@ async def create_endpoint(
 
 async def _check_watchlist(session: AsyncSession, stated: Mapping[str, Any], actor: Actor) -> None:
     if stated.get("watchlist_id") is not None:
-        await get_watchlist(session, watchlist_id=stated["watchlist_id"], actor=actor)
+        await get_watchlist(session, watchlist_id=stated["watchlist_id"], actor=actor, keep=True)
 
 
 async def _add_secret(session: AsyncSession, endpoint: WebhookEndpoint, *, number: int, now: datetime) -> Signer:

@@ -55,7 +55,7 @@ class PublicOnly(httpcore.AsyncNetworkBackend):
                 found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
         except TimeoutError as error:
             raise httpcore.ConnectTimeout from error
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the second of a name that is none: an empty or a too long part
             raise httpcore.ConnectError("unknown_host") from error
         addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
         if not addresses or not all(is_allowed(one, loopback=self._loopback) for one in addresses):

@@ -19,17 +19,17 @@ BATCH: Final = 2_000
 
 
 async def distribute(database: Database, *, now: datetime, receipts_within: timedelta, batch: int = BATCH) -> int:
-    """Make the next messages of every place at which endpoints stand; return how many."""
+    """Make the next messages of every place at which endpoints stand; return how many changes were passed, told or not."""
     async with database.transaction() as session:
         connection = await driver(session)
         head = (await find_head(connection)).position
         positions = await list_positions(connection, head=head)
-    made = 0
+    passed = 0
     for number, position in enumerate(positions):
         following = positions[number + 1] if number + 1 < len(positions) else head
         upto = min(position + batch, following)
-        made += await _go_on(database, position, upto, now=now, receipts_within=receipts_within)
-    return made
+        passed += await _go_on(database, position, upto, now=now, receipts_within=receipts_within)
+    return passed
 
 
 async def _go_on(database: Database, position: int, upto: int, *, now: datetime, receipts_within: timedelta) -> int:
@@ -47,11 +47,11 @@ async def _go_on(database: Database, position: int, upto: int, *, now: datetime,
                 continue
             list_id = (item.get("record") or {}).get("list")
             told.append(Told(change.position, change.uscc, item.get("kind"), list_id))
-        made = await insert_messages(connection, endpoint_ids=endpoints, told=told, upto=upto, now=now)
+        await insert_messages(connection, endpoint_ids=endpoints, told=told, upto=upto, now=now)
         # One receipt for each time that a record disappeared, however often it is told of before and after.
         ends = [one.position for one in changes if one.event == ENDED and rendered[one.position]["event"] == ENDED]
         if ends:
             await ask_receipts(
                 connection, endpoint_ids=endpoints, positions=ends, now=now, due_at=now + receipts_within
             )
-        return made
+        return len(changes)

@@ -277,8 +277,7 @@ async def list_webhook_deliveries(
     await get_endpoint(session, endpoint_id=webhook_id, actor=actor)
     before = number_after(page) or None
     found = await list_deliveries(session, endpoint_id=webhook_id, state=state, before=before, limit=page.limit + 1)
-    part = found[: page.limit]
-    following = encode_cursor((str(part[-1].id),)) if len(found) > page.limit else None
+    part, following = one_page(found, page)
     return {"items": await show_deliveries(session, part), "next": following}
 
 

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import text
 
 from service.db import Database
-from service.mail.rules import LONGEST_WAIT, MOST_ATTEMPTS, wait_after
+from service.mail.rules import MOST_ATTEMPTS, begin_mail, wait_after
 
 BATCH: Final = 50
 #: How long nobody else tries what was taken: longer than a send may last.
@@ -49,7 +49,7 @@ async def deliver_notices(
         except (aiosmtplib.SMTPException, OSError) as error:
             problem = f"{type(error).__name__}: {error}"[:500]
             log.warning("webhook.notice_not_taken", notice=one.id, reason=type(error).__name__)
-        wait = min(LONGEST_WAIT, wait_after(one.attempts))
+        wait = wait_after(one.attempts)
         async with database.transaction() as session:
             await session.execute(
                 text("UPDATE webhook_notice SET sent_at = :sent, problem = :problem, next_at = :next WHERE id = :id"),
@@ -61,13 +61,8 @@ async def deliver_notices(
 
 def _message(number: int, address: str, endpoint: str, reason: str, *, sender: str) -> EmailMessage:
     words_zh, words = _WORDS[reason]
-    message = EmailMessage()
-    message["From"] = sender
-    message["To"] = address
-    message["Subject"] = f"【信用】回调已停用（{number}）"
     mark = sha256(f"webhook|{number}|{address}".encode()).hexdigest()[:24]
-    message["Message-ID"] = f"<webhook.{number}.{mark}@{sender.rpartition('@')[2]}>"
-    message["Auto-Submitted"] = "auto-generated"
+    message = begin_mail(f"【信用】回调已停用（{number}）", sender=sender, to=address, name=f"webhook.{number}.{mark}")
     message.set_content(
         f"回调 {endpoint} 已停用：{words_zh}。修复后请重新启用，启用后将从停用处继续，不会遗漏。\n\n"
         f"The webhook {endpoint} was disabled: {words}. Enable it when it is mended; it goes on from where it stood and misses"

@@ -146,7 +146,6 @@ class Due:
     made_at: datetime
     attempts: int
     first_tried_at: datetime | None
-    failures: int
 
 
 async def list_positions(connection: Connection, *, head: int) -> list[int]:
@@ -177,14 +176,14 @@ class Told:
 
 async def insert_messages(
     connection: Connection, *, endpoint_ids: Sequence[UUID], told: Sequence[Told], upto: int, now: datetime
-) -> int:
-    """Make a message of each change for each endpoint that wants it, and let the endpoints stand at `upto`; return how many.
+) -> None:
+    """Make a message of each change for each endpoint that wants it, and let the endpoints stand at `upto`.
 
     An endpoint with a watch list is found from the codes of the changes, so that a list costs by its matches. A tombstone comes to it only
     where the record ended while its subject was watched: else the watch list would tell whose record it was. A message that was done is
     due again: its endpoint was set back.
     """
-    made: int = await connection.fetchval(
+    await connection.execute(
         """WITH told AS (
             SELECT * FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[]) AS t (position, uscc, kind, list_id)
         ), reached AS (
@@ -196,22 +195,20 @@ async def insert_messages(
             JOIN watchlist l ON l.number = w.list_number
             JOIN webhook_endpoint e ON e.watchlist_id = l.id
             WHERE e.id = ANY ($1::uuid[]) AND (t.kind IS NOT NULL OR w.since_position < t.position)
-        ), made AS (
-            INSERT INTO webhook_delivery (endpoint_id, position, uscc, made_at, next_at)
-            SELECT e.id, t.position, t.uscc, $6, $6
-            FROM reached r JOIN webhook_endpoint e ON e.id = r.id JOIN told t ON t.position = r.position
-            WHERE (t.kind IS NULL OR (
-                (e.kinds = '{}' OR t.kind = ANY (e.kinds))
-                AND (e.lists = '{}' OR t.list_id = ANY (e.lists))
-                AND (e.regions = '{}' OR EXISTS (
-                    SELECT FROM unnest(e.regions) AS r (beginning) WHERE starts_with(substr(t.uscc, 3, 6), r.beginning)))))
-            ORDER BY t.position, e.id
-            ON CONFLICT (endpoint_id, position) DO UPDATE SET state = excluded.state, attempts = excluded.attempts,
-                first_tried_at = excluded.first_tried_at, next_at = excluded.next_at, done_at = excluded.done_at,
-                made_at = excluded.made_at
-            WHERE webhook_delivery.done_at IS NOT NULL
-            RETURNING 1
-        ) SELECT count(*) FROM made""",
+        )
+        INSERT INTO webhook_delivery (endpoint_id, position, uscc, made_at, next_at)
+        SELECT e.id, t.position, t.uscc, $6, $6
+        FROM reached r JOIN webhook_endpoint e ON e.id = r.id JOIN told t ON t.position = r.position
+        WHERE (t.kind IS NULL OR (
+            (e.kinds = '{}' OR t.kind = ANY (e.kinds))
+            AND (e.lists = '{}' OR t.list_id = ANY (e.lists))
+            AND (e.regions = '{}' OR EXISTS (
+                SELECT FROM unnest(e.regions) AS r (beginning) WHERE starts_with(substr(t.uscc, 3, 6), r.beginning)))))
+        ORDER BY t.position, e.id
+        ON CONFLICT (endpoint_id, position) DO UPDATE SET state = excluded.state, attempts = excluded.attempts,
+            first_tried_at = excluded.first_tried_at, next_at = excluded.next_at, done_at = excluded.done_at,
+            made_at = excluded.made_at
+        WHERE webhook_delivery.done_at IS NOT NULL""",
         list(endpoint_ids),
         [one.position for one in told],
         [one.uscc for one in told],
@@ -222,7 +219,6 @@ async def insert_messages(
     await connection.execute(
         "UPDATE webhook_endpoint SET position = $2 WHERE id = ANY ($1::uuid[])", list(endpoint_ids), upto
     )
-    return made
 
 
 async def ask_receipts(
@@ -250,7 +246,7 @@ async def list_due(
     Of one subject only the first that waits is among them, so that its messages keep their order.
     """
     rows = await connection.fetch(
-        f"""SELECT d.id, e.id AS endpoint_id, e.url, d.position, d.made_at, d.attempts, d.first_tried_at, e.failures
+        f"""SELECT d.id, e.id AS endpoint_id, e.url, d.position, d.made_at, d.attempts, d.first_tried_at
         FROM webhook_endpoint e CROSS JOIN LATERAL (
             SELECT d.* FROM webhook_delivery d
             WHERE d.endpoint_id = e.id AND d.done_at IS NULL AND d.next_at <= $1 AND d.id <> ALL ($3::bigint[])
@@ -271,13 +267,18 @@ async def list_due(
     return [Due(**row) for row in rows]
 
 
-async def find_next_due(connection: Connection) -> datetime | None:
-    """Return when a message waits for the earliest, which may have passed, or None where none waits."""
+async def find_next_due(connection: Connection, *, after: datetime) -> datetime | None:
+    """Return the earliest instant behind `after` at which a message falls due, or None where none does.
+
+    What was due before and has not left waits for something else: for the message before it, or until its platform may be told again.
+    """
     found: datetime | None = await connection.fetchval(
         """SELECT min(greatest(d.next_at, e.paused_until)) FROM webhook_endpoint e CROSS JOIN LATERAL (
             SELECT next_at FROM webhook_delivery d WHERE d.endpoint_id = e.id AND d.done_at IS NULL
+            AND d.next_at > CASE WHEN e.paused_until > $1 THEN '-infinity' ELSE $1 END
             ORDER BY next_at LIMIT 1) AS d
-        WHERE e.state = 'active'"""
+        WHERE e.state = 'active'""",
+        after,
     )
     return found
 

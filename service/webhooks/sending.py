@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Final
 from uuid import UUID
@@ -68,8 +68,9 @@ class Sender:
         try:
             while not stop.is_set():
                 self._woken.clear()
+                looked_at = self.clock()
                 if not await self.turn():
-                    await self._sleep()
+                    await self._sleep(looked_at)
             await self.finish()
         finally:
             for call in self._calls.values():
@@ -80,8 +81,8 @@ class Sender:
 
     async def turn(self) -> int:
         """Make messages, settle what has ended, start what is due; return how much was done."""
-        made = await distribute(self.database, now=self.clock(), receipts_within=self.receipts_within)
-        return made + await self._settle() + await self._start()
+        passed = await distribute(self.database, now=self.clock(), receipts_within=self.receipts_within)
+        return passed + await self._settle() + await self._start()
 
     async def finish(self) -> None:
         """Wait for the calls that are on their way, and settle them."""
@@ -89,10 +90,10 @@ class Sender:
             await asyncio.gather(*self._calls.values())
             await self._settle()
 
-    async def _sleep(self) -> None:
+    async def _sleep(self, looked_at: datetime) -> None:
         seconds = LOOK_SECONDS
         async with self.database.transaction() as session:
-            due = await find_next_due(await driver(session))
+            due = await find_next_due(await driver(session), after=looked_at)
         if due is not None and not self._calls:
             seconds = min(seconds, max(0.02, (due - self.clock()).total_seconds()))
         with suppress(TimeoutError):

@@ -63,12 +63,8 @@ async def settle_silent(connection: Connection, ids: Sequence[int], *, now: date
 
 
 async def _note_success(connection: Connection, one: Ended) -> None:
-    if not one.due.failures and not await connection.fetchval(
-        "SELECT failures FROM webhook_endpoint WHERE id = $1", one.due.endpoint_id
-    ):
-        return
     failures = await connection.fetchval(
-        """WITH was AS (SELECT id, failures FROM webhook_endpoint WHERE id = $1 FOR UPDATE)
+        """WITH was AS (SELECT id, failures FROM webhook_endpoint WHERE id = $1 AND failures > 0 FOR UPDATE)
         UPDATE webhook_endpoint e SET failures = 0, failing_since = NULL, paused_until = $2
         FROM was WHERE e.id = was.id RETURNING was.failures""",
         one.due.endpoint_id,

@@ -19,6 +19,7 @@ from service.access.rules import Role
 from service.db import Database
 from tests.clients import client_of, make_app, make_key
 from tests.conftest import migrate
+from tests.locks import until_one_waits
 from tests.servers import Serving, serving
 
 OFF = {"rate_key": "off", "rate_address": "off", "rate_refused": "off"}
@@ -152,12 +153,3 @@ async def test_a_request_that_does_not_end_does_not_hold_the_process_up(database
             await asyncio.gather(answer, return_exceptions=True)
         await blocker.close()
     assert await count(database_url) == 0
-
-
-async def until_one_waits(connection: asyncpg.Connection) -> None:
-    sql = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    for _ in range(1200):
-        if await connection.fetchval(sql):
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError("no request came to wait for the lock")

@@ -1,7 +1,7 @@
 """A penalty's states, the moves between them, and what a penalty holds.
 
 The states: draft, submitted, returned, approved, published, withheld (不予公开), suspended, recalled, ended (withdrawn,
-repaired or moved) and void (a mistake that nobody was shown). Expiry is no state: the window says it (house decision 1).
+repaired, moved, or followed to a successor) and void (a mistake that nobody was shown). Expiry is no state: the window says it (house decision 1).
 """
 
 import dataclasses

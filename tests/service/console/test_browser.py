@@ -123,7 +123,8 @@ def test_a_day_from_the_draft_to_the_publication(chromium: Browser, site: str, s
     page.get_by_role("link", name="待审核的处罚").click()
     page.locator(f'a[href="{home}"]').click()
     page.get_by_role("link", name="审核通过").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("审核通过")  # else what is on the page is counted too early
+    # What follows is counted at once, so the form must be there.
+    expect(page.get_by_role("heading", level=1)).to_have_text("审核通过")
     for box in page.locator('input[name="signed"]').all():
         box.check()
     for note in page.locator(".pointnote").all():

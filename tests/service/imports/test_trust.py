@@ -107,7 +107,9 @@ async def test_a_text_that_is_held_back_stays_so_while_it_is_shown_from_another_
     assert before.held_texts == ["penalty_content"]
     changed = write_csv(tmp_path / "c.csv", [penalty(1, content="罚款人民币9000元", published="2026-10-13")])
     assert outcomes(await bring_in(database, changed)) == {"changed": 1}
-    assert await rows_of(database, held) == [before], "the text is the other source's, and so is what was held back of it"
+    assert await rows_of(database, held) == [before], (
+        "the text is the other source's, and so is what was held back of it"
+    )
 
 
 async def test_a_registration_takes_each_field_from_whom_it_is_trusted(database: Database, tmp_path: Path) -> None:

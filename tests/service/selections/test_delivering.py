@@ -1,13 +1,15 @@
 """Selections are entered by their exporter, delivered once a period to every kind of place, and tried again where that failed."""
 
 import csv
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi import FastAPI, Request
+from sqlalchemy import select, text
 
+from service.access.actions import set_blocked
 from service.access.rules import Role
 from service.db import Database, driver
 from service.exports.pacing import Pace
@@ -15,6 +17,7 @@ from service.exports.verifying import verify_release
 from service.feeds.definitions import load_definitions, read_definition
 from service.feeds.queries import sync_feeds
 from service.feeds.rules import BadFeed
+from service.models import ExportSelection
 from service.selections.actions import count_due, deliver_due
 from service.selections.rules import Every, period_of
 from service.signing.keys import SigningKeys
@@ -103,9 +106,21 @@ async def test_selections_reach_every_kind_of_place_and_replace_what_was_there(
             assert {name.split("/")[1] for name in got} == {path.name for path in first.iterdir()}
             assert not list(folder.iterdir()), "nothing is kept here"
             now += timedelta(days=1)
+            await _nothing_for_who_may_not(database, now=now)
             assert await deliver_due(database, folder, keys, now=now) == 3
             (second,) = place.iterdir()
             assert second.name != first.name, "yesterday's is gone"
+            # As after a kill between a delivery and its note, with a copy begun.
+            async with database.transaction() as session:
+                await session.execute(text("UPDATE export_selection SET last_period = NULL, last_release = NULL"))
+            (place / f".{second.name}-older.part").mkdir()
+            (place / "of somebody else").mkdir()
+            now += timedelta(minutes=1)
+            assert await deliver_due(database, folder, keys, now=now) == 3
+            (place / "of somebody else").rmdir()
+            (again,) = place.iterdir()
+            (boxed,) = [path for path in root.iterdir() if not path.name.startswith(".")]
+            assert (again.name != second.name, boxed.name[8:]) == (True, again.name[8:]), "unnoted ones go too"
             address = f"/v1/export-selections/{made['drop']['id']}"
             tag = {"If-Match": '"1"'}
             changed = ASKED | {"deliver_to": "drop", "every": "monthly", "formats": ["xlsx"]}
@@ -121,6 +136,21 @@ async def test_selections_reach_every_kind_of_place_and_replace_what_was_there(
         async with client_of(app, key=await make_key(database, Role.EXPORTER)) as stranger:
             assert (await stranger.get("/v1/export-selections")).json()["items"] == []
             assert (await stranger.get(f"/v1/export-selections/{made['box']['id']}")).status_code == 404
+
+
+async def _nothing_for_who_may_not(database: Database, *, now: datetime) -> None:
+    """All three are due, but not for a blocked exporter, nor without the role, nor at a place that is paused."""
+    async with database.transaction() as session:
+        owner = (await session.scalars(select(ExportSelection.principal_id).limit(1))).one()
+    for due, statement in ((0, "UPDATE access_grant SET until_on = '2026-01-01'"), (3, "UPDATE access_grant SET until_on = NULL"),
+                           (2, "UPDATE feed SET state = 'paused' WHERE id = 'box'"), (3, "UPDATE feed SET state = 'active'")):  # fmt: skip
+        async with database.transaction() as session:
+            await session.execute(text(statement))
+        assert await count_due(database, now=now) == due, statement
+    for blocked, due in ((True, 0), (False, 3)):
+        async with database.transaction() as session:
+            await set_blocked(session, principal_id=owner, blocked=blocked, by="test", now=now)
+        assert await count_due(database, now=now) == due
 
 
 def test_a_place_is_no_table() -> None:

@@ -1,14 +1,20 @@
 """A service accepts the terms, is filed, looked at, complained of and suspended; what it asked is counted."""
 
+import asyncio
 from datetime import date
+from typing import Any
 
 import pytest
 
 from service.access.rules import Role
 from service.db import Database
+from service.models import ThirdPartyService
+from service.third_parties.actions import register_service
 from service.third_parties.rules import NoSuchDuty, OtherTerms, check_duty, check_terms, is_late, terms
+from service.versions import ExpectedVersion, VersionMismatch
 from tests.clients import NOW
-from tests.factories import make_entry, make_penalty, make_uscc, number_changes
+from tests.factories import make_actor, make_entry, make_penalty, make_uscc, number_changes
+from tests.locks import until_one_waits
 from tests.offices import open_offices
 
 
@@ -51,13 +57,16 @@ async def test_a_service_from_its_terms_to_its_suspension(database: Database) ->
         seen = [{"uscc": code, "id": str(one)} for one in (kept, ended, listed, draft)]
         check = await supervisor.post(f"{address}/checks", json={"seen_on": "2026-11-24", "seen": seen})
         assert check.status_code == 201
+        early = await supervisor.post(f"{address}/checks", json={"seen_on": "2026-11-25", "seen": seen})
+        assert early.json()["code"] == "impossible_day", "nobody was seen tomorrow"
         found = check.json()
         assert [found[name] for name in ("sample", "shown", "ended", "late", "unknown")] == [4, 2, 1, 1, 1]
         assert found["found"] == [{"id": str(ended), "ended_on": "2026-11-20", "late": True}]
         assert (await operator.get(f"{address}/checks")).json()["items"] == [found]
 
         complaint = {"duty": "take_down", "statement": "停止公示后仍可查询", "received_on": "2026-11-24"}
-        assert (await supervisor.post(f"{address}/complaints", json=complaint | {"duty": "x"})).status_code == 422
+        for false, refused in (({"duty": "x"}, "no_such_duty"), ({"received_on": "2026-11-25"}, "impossible_day")):
+            assert (await supervisor.post(f"{address}/complaints", json=complaint | false)).json()["code"] == refused
         entered = (await supervisor.post(f"{address}/complaints", json=complaint)).json()
         assert entered["answer_by"] == "2026-12-15"
         settle = f"{address}/complaints/{entered['id']}/settle"
@@ -83,6 +92,25 @@ async def test_a_service_from_its_terms_to_its_suspension(database: Database) ->
         assert (await platform.get(own)).json()["state"] == "active"
         listed_services = (await supervisor.get("/v1/third-party-services")).json()["items"]
         assert [one["id"] for one in listed_services] == [first.json()["id"]]
+
+
+async def test_two_first_registrations_at_once_are_one(database: Database) -> None:
+    asked: dict[str, Any] = {
+        "name": "示例", "operator": "示例", "url": "https://credit.example/", "terms_version": terms().version,
+        "expected": ExpectedVersion(is_new=True), "actor": make_actor(Role.PLATFORM), "now": NOW,
+    }  # fmt: skip
+
+    async def register() -> ThirdPartyService:
+        async with database.transaction() as session:
+            return await register_service(session, **asked)
+
+    async with database.transaction() as session:
+        assert (await register_service(session, **asked)).version_no == 1
+        second = asyncio.create_task(register())
+        async with database.statement() as connection:
+            await until_one_waits(connection)
+    with pytest.raises(VersionMismatch, match="same moment"):
+        await second
 
 
 def test_the_terms_have_the_duties_of_the_law() -> None:

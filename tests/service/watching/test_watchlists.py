@@ -1,22 +1,27 @@
+import asyncio
 import io
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import orjson
 import pytest
 from sqlalchemy import text
 
-from service.access.rules import Role
+from service.access.rules import Actor, Role
 from service.clock import system_clock
 from service.db import Database
+from service.versions import ANY_VERSION
 from service.watching import reading
+from service.watching.actions import delete_watchlist
 from service.watching.reading import read_blocks
 from service.watching.rules import NotText, Reading
 from service.webhooks.calling import Caller
 from tests.clients import client_of, make_key
 from tests.factories import make_authority, make_entry, make_penalty, make_registration, make_uscc, number_changes
+from tests.locks import until_one_waits
 from tests.service.webhooks.hooks import drain, loopback_app, made_webhook, receiving, sender_of
 from tests.service.webhooks.test_sending import ENDED
 
@@ -170,7 +175,17 @@ async def test_uploads_are_compared_and_only_matches_are_told(database: Database
         said = await client.post(f"/v1/webhooks/{made['id']}/acknowledgements", json={"positions": receipts})
         assert said.json()["owed"] == 0
         await client.delete(f"/v1/webhooks/{made['id']}", headers={"If-Match": "*"})
-        assert (await client.delete(path, headers={"If-Match": "*"})).json()["code_count"] == 5
+        # A webhook that begins to tell by a list while it is deleted waits, and hears that there is none.
+        async with database.transaction() as session:
+            owner = Actor(await session.scalar(text("SELECT principal_id FROM watchlist")), "shop", frozenset())
+            gone = await delete_watchlist(session, watchlist_id=UUID(shown["id"]), expected=ANY_VERSION, actor=owner)
+            assert gone.code_count == 5
+            stated = {"url": receiver.url, "watchlist_id": shown["id"]}
+            late = asyncio.create_task(client.post("/v1/webhooks", json=stated))
+            async with database.statement() as connection:
+                await until_one_waits(connection)
+        assert (await late).json()["code"] == "no_such_watchlist"
+        assert (await client.delete(path, headers={"If-Match": "*"})).status_code == 404
         async with database.reading() as session:
             assert (await session.execute(text("SELECT count(*) FROM watched_code"))).scalar_one() == 0
 

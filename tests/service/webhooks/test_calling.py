@@ -64,7 +64,8 @@ async def test_names_that_lead_into_the_house_are_not_connected_to(receiver: Rec
             for scheme in ("https", "http"):
                 said = await called(caller, f"{scheme}://{host}:{receiver.port}/hook")
                 assert said in {(False, None, "address_not_public"), (False, None, "unknown_host")}, (scheme, host)
-        assert await called(caller, "https://nobody.invalid/") == (False, None, "unknown_host")
+        for name in ("nobody.invalid", "a..example", ".example", f"{'a' * 64}.example"):
+            assert await called(caller, f"https://{name}/") == (False, None, "unknown_host"), name
         with pytest.raises(AddressRefused):
             await PublicOnly(loopback=True).connect_unix_socket("postgres.sock")
     async with Caller(loopback=True, seconds=20) as caller:

@@ -14,14 +14,17 @@ from standardwebhooks import Webhook
 
 from service.access.rules import Role
 from service.clock import system_clock
-from service.db import Database
+from service.db import Database, driver
 from service.webhooks.actions import forget_deliveries
 from service.webhooks.calling import Caller
+from service.webhooks.distributing import distribute
 from service.webhooks.notices import deliver_notices
+from service.webhooks.queries import find_next_due
 from service.webhooks.sending import Sender
 from tests.clients import client_of, make_key
 from tests.factories import make_authority, make_penalty, number_changes
 from tests.service.webhooks.hooks import (
+    WITHIN,
     Receiver,
     drain,
     loopback_app,
@@ -65,6 +68,10 @@ class Scene:
         async with self.database.transaction() as session:
             await make_penalty(session, uscc, head=penalty, **ENDED)
             return await number_changes(session, at=self.now)
+
+    async def next_due(self) -> datetime | None:
+        async with self.database.reading() as session:
+            return await find_next_due(await driver(session), after=self.now)
 
     async def rows(self, statement: str) -> list[tuple[Any, ...]]:
         async with self.database.reading() as session:
@@ -123,6 +130,9 @@ async def test_changes_are_told_signed_in_order_and_as_they_may_be_seen_when_the
         await drain(scene.sender)
         tried = {one["data"]["uscc"]: one["data"]["kind"] for one in receiver.told(mode="fail")}
         assert tried == {things["first"]: "subject", things["second"]: "subject"}
+        due = await scene.next_due()
+        assert due is not None
+        assert due > scene.now, "what waits for the message before it keeps nobody awake"
         ended_at = await scene.end(things["first"], things["penalty"])
         receiver.behave("ok")
         receiver.forget()
@@ -260,12 +270,21 @@ async def test_an_endpoint_that_fails_is_paused_given_up_disabled_and_goes_on_wh
             )
         await drain(scene.sender)
         assert receiver.got() == []
+        assert await scene.next_due() is None
         assert await forget_deliveries(database, as_of=scene.now + timedelta(days=29)) == 2
         assert await forget_deliveries(database, as_of=scene.now + timedelta(days=31)) == 6
 
 
 async def test_filters_and_rotated_secrets(database: Database, receiver: Receiver) -> None:
     async with playing(database) as scene:
+        # Who wants nothing of it passes it without a pause all the same.
+        quiet = await made_webhook(scene.client, receiver.url, lists=["nobody"])
+        await scene.changed()
+        passed = [await distribute(database, now=scene.now, receipts_within=WITHIN, batch=2) for _ in range(4)]
+        assert passed == [2, 2, 1, 0]
+        assert (await scene.client.get(f"/v1/webhooks/{quiet['id']}")).json()["waiting"] == 0
+        await scene.client.delete(f"/v1/webhooks/{quiet['id']}", headers={"If-Match": "*"})
+
         wanted = {
             "penalties": {"kinds": ["penalty"]},
             "here": {"regions": ["5001"]},
