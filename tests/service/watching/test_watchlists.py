@@ -178,8 +178,8 @@ async def test_uploads_are_compared_and_only_matches_are_told(database: Database
         # A webhook that begins to tell by a list while it is deleted waits, and hears that there is none.
         async with database.transaction() as session:
             owner = Actor(await session.scalar(text("SELECT principal_id FROM watchlist")), "shop", frozenset())
-            gone = await delete_watchlist(session, watchlist_id=UUID(shown["id"]), expected=ANY_VERSION, actor=owner)
-            assert gone.code_count == 5
+            dropped = await delete_watchlist(session, watchlist_id=UUID(shown["id"]), expected=ANY_VERSION, actor=owner)
+            assert dropped.code_count == 5
             stated = {"url": receiver.url, "watchlist_id": shown["id"]}
             late = asyncio.create_task(client.post("/v1/webhooks", json=stated))
             async with database.statement() as connection:
