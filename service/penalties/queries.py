@@ -2,7 +2,21 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, any_, func, insert, literal, select, true, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    and_,
+    any_,
+    cast,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.access.seen import note_owners
@@ -58,6 +72,25 @@ async def find_same_number(session: AsyncSession, *, uscc: str, natural_key: str
         select(Penalty.id).where(Penalty.uscc == uscc, Penalty.natural_key == natural_key, Penalty.state != "void")
     )
     return found.scalar_one_or_none()
+
+
+async def release_number(session: AsyncSession, *, uscc: str, natural_key: str) -> None:
+    """Let go of a natural key that a record bears which was moved away from this subject, so that it can be moved back.
+
+    The record stays as it ended; its key names it from then on.
+    """
+    away = exists().where(
+        PenaltyVersion.uscc == Penalty.uscc,
+        PenaltyVersion.id == Penalty.id,
+        PenaltyVersion.superseded_at.is_(None),
+        PenaltyVersion.ending.in_(("moved", "followed")),
+    )
+    await session.execute(
+        update(Penalty)
+        .where(Penalty.uscc == uscc, Penalty.natural_key == natural_key, Penalty.state == "ended", away)
+        .values(natural_key=Penalty.natural_key + "|moved|" + cast(Penalty.id, Text))
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def list_successors(session: AsyncSession, *, uscc: str) -> list[str]:

@@ -75,7 +75,7 @@ class PenaltyLife:
     published_on: Any = None
     last: law.Display | None = None
     approved_tier: str | None = None
-    been: set[str] = field(default_factory=set)
+    came_from: Subject | None = None
 
     @property
     def chance(self) -> random.Random:
@@ -291,28 +291,24 @@ class PenaltyLife:
 
     async def move(self, at: datetime) -> None:
         other = self.chance.choice(list(self.stage.world.subjects.values()))
+        if self.came_from is not None and self.chance.random() < 0.5:  # that move was the mistake
+            other = self.came_from
         if other is self.subject:
             return
         order = self.order(Role.RECORDER, at)
         name = other.names[-1][1] if other.names else f"{self.name}分部"
-        self.been.add(self.subject.code)
-        moved = await self.act(
+        _, there = await self.act(
             "move",
             lambda session: endings.move_to(
                 session, self.stage.catalog, order, to_uscc=other.code, party_name=name, reason="主体有误"
             ),
-            expect="already_recorded" if other.code in self.been else None,  # it stands there, ended by the first move
         )
-        if moved is None:
-            self.soon(at, self.live, most=500)
-            return
-        _, there = moved
         self.hide(wipes=True)
-        self.subject, self.name = other, name
+        self.came_from, self.subject, self.name = self.subject, other, name
         self.record = Record(str(there["id"]), "penalty", self.authority, other.code)
         other.records.append(self.record)
         self.stage.world.happens(self.record, Version(False, None, None, name))
-        self.soon(at, self.approve)
+        self.soon(at, self.move if self.chance.random() < 0.2 else self.approve)
 
     async def repair(self, at: datetime) -> None:
         await repair(self.stage, self.record, self.authority, at)

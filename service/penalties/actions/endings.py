@@ -25,7 +25,13 @@ from service.penalties.actions import (
 )
 from service.penalties.actions.drafts import already_recorded
 from service.penalties.actions.reviews import Signature, check_window, kept
-from service.penalties.queries import find_open_correction, find_same_number, insert_notice, list_successors
+from service.penalties.queries import (
+    find_open_correction,
+    find_same_number,
+    insert_notice,
+    list_successors,
+    release_number,
+)
 from service.penalties.rules import (
     MOVES,
     ONCE_SHOWN,
@@ -247,14 +253,15 @@ async def move_to(
     """Take a penalty from the wrong firm to the right one, in one act: hidden here at once, submitted for review there.
 
     With `succession_basis`, what says that it follows a firm that goes on under another code, it was never on a wrong firm:
-    what was known of it before stays known, and what rests on it stands.
+    what was known of it before stays known, and what rests on it stands. A move that was a mistake itself is undone by
+    another: back at the first firm it is a new record, the one that was moved away stays ended.
 
     Returns the ended version here and the new record there, which keeps the first day of publication.
 
     Raises:
         SameSubject: it is the same firm.
         NotASuccessor: it should follow a succession that the registration does not state.
-        AlreadyRecorded: the right firm has this document number already.
+        AlreadyRecorded: the right firm has this document number already, on a record that was not moved away from it.
         Refusal: `begin` says which others.
     """
     move = MOVES["move"]
@@ -273,8 +280,9 @@ async def move_to(
         silences_before=not follows, act={"moved_to": {"uscc": to_uscc, "id": str(there)}},
     )  # fmt: skip
     await drop_record_name(session, uscc=row["uscc"], name=row["party_name"])
-    await queue_withdrawal(session, KIND, ended, now=order.now)
-    await tell_party(session, KIND, ended, now=order.now)
+    if row["state"] in ONCE_SHOWN:
+        await queue_withdrawal(session, KIND, ended, now=order.now)
+        await tell_party(session, KIND, ended, now=order.now)
     if not follows:
         await open_revocations(
             session, catalog, uscc=row["uscc"], penalty_id=row["id"], fell_on=order.today, now=order.now
@@ -286,6 +294,7 @@ async def move_to(
     windows = work_out(catalog, target, content, published_on=published_on, public_from=public_from)
     key = natural_key(row["authority_code"], content, there)
     await ensure_subject(session, uscc=to_uscc, now=order.now)
+    await release_number(session, uscc=to_uscc, natural_key=key)
     if other := await find_same_number(session, uscc=to_uscc, natural_key=key):
         raise already_recorded(other)
     columns = draft_columns(content, windows) | {

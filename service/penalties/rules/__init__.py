@@ -177,7 +177,7 @@ MOVES: Final = table(
             event="corrected", citation="SAMR令45号 art. 12", words="Put a correction of a recalled record in force and show it.",
         ),
         Move(
-            "move", ONCE_SHOWN, State.ENDED, _RECORDER, _BY_REASON, event="ended",
+            "move", ONCE_SHOWN | _BEFORE, State.ENDED, _RECORDER, _BY_REASON, event="ended",
             words="Take it to the right firm: hidden here at once, submitted there.",
         ),
         Move(

@@ -322,6 +322,19 @@ async def test_a_record_of_the_wrong_firm_is_moved_in_one_act(office: Office) ->
     assert (made["published_on"], await office.status_ids(right)) == (record["published_on"], {made["id"]})
     found = (await office.platform.get("/v1/subjects", params={"name": DRAFT["party_name"]})).json()["items"]
     assert USCC not in {one["uscc"] for one in found}
+    # That move was the mistake: it goes back, and away once more before anybody reviewed it, and back again.
+    home = {"to_uscc": USCC, "party_name": DRAFT["party_name"], "reason": "前次移转有误"}
+    back = (await office.must(office.recorder, made, "move", home))["made"]
+    away = (await office.must(office.recorder, back, "move", body))["made"]
+    assert (await office.do(office.recorder, back, "move", body)).json()["code"] == "version_mismatch"
+    back = (await office.must(office.recorder, away, "move", home))["made"]
+    assert (back["state"], await office.status_ids(), await office.status_ids(right)) == ("submitted", set(), set())
+    again = await office.recorder.post(f"/v1/subjects/{USCC}/penalties", json=DRAFT)
+    assert (again.json()["code"], again.json()["id"]) == ("already_recorded", back["id"])
+    back = await office.must(office.reviewer, back, "approve", SIGNED)
+    back = await office.must(office.reviewer, back, "publish")
+    assert (back["published_on"], await office.status_ids()) == (record["published_on"], {back["id"]})
+    assert (await office.read(office.recorder, record)).json()["state"] == "ended", "what was moved away stays so"
 
 
 async def test_withheld_has_a_reason_an_approver_and_an_end(office: Office) -> None:
