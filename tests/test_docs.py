@@ -108,7 +108,7 @@ def test_offline_commands_of_the_pages_work(line: str) -> None:
     ["", "serve", "migrate", "demo", "sample", "import", "uscc", "jobs serve", "store serve", "jobs list", "jobs run", "keys create", "keys list",
      "keys revoke", "keys rotate", "signing show", "signing rotate", "export", "screen", "verify audit", "audit list", "audit age-out", "backup", "restore", "restored", "verify release", "sources add", "sources list", "rules explain", "calendar load",
      "access waiting", "access confirm", "access block", "access unblock",
-     "calendar list"],
+     "calendar list", "reports keygen", "reports template", "reports check", "reports seal", "reports open", "reports receipt"],
 )  # fmt: skip
 def test_every_command_has_help_with_an_example(command: str) -> None:
     shown = CliRunner().invoke(make_command(), [*command.split(), "--help"]).output

@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "feeds": ("feeds", "app"),
     "export": ("exporting", "export"),
     "screen": ("screening", "screen"),
+    "reports": ("reports", "app"),
 }
 
 
