@@ -186,6 +186,10 @@ class Actor:
             )
         )
 
+    def overseen_by(self, *roles: Role) -> frozenset[str]:
+        """Return the authorities under one for which the actor holds one of `roles`, at any depth."""
+        return self._below(roles)
+
     def oversees(self, authority_code: str, *roles: Role) -> bool:
         """Return whether the actor holds one of `roles` (none named: any that works on records) for a higher authority.
 

@@ -19,9 +19,10 @@ from service.access.declared import Whose
 from service.access.rules import Actor, Role, WhichAuthority
 from service.access.seen import note_owners
 from service.blacklist import examples
-from service.blacklist.actions import KIND, content_of, entry_tests, findings, get_visible
+from service.blacklist.actions import KIND, content_of, entry_tests, findings, get_visible, known_list
 from service.blacklist.actions.correcting import move_entry, open_correction, propose_correction
 from service.blacklist.actions.entering import EntryDraft, draft_entry
+from service.blacklist.lists import Wanted, consents_of, list_entries
 from service.blacklist.queries import find_revocation, list_revocations
 from service.blacklist.rules import (
     EntryContent,
@@ -49,6 +50,7 @@ from service.http import (
     encode_cursor,
     json_response,
     one_page,
+    page_after,
     require,
 )
 from service.idempotency.http import REPEAT_REFUSALS, CreatingSessionDep
@@ -143,6 +145,38 @@ async def draft_blacklist_entry(
     row = await draft_entry(session, catalog, uscc=code, draft=draft, authority=authority, actor=actor, now=now)
     response.headers["Location"] = f"/v1/subjects/{code}/blacklist-entries/{row['id']}"
     return await after_move(session, SHOWN, row, Order(code, row["id"], actor, ANY_VERSION, now), made=response)
+
+
+@router.get(
+    "/blacklist-entries",
+    summary="List blacklist entries of your office",
+    response_model=EntryPage,
+    responses=answers({"items": [examples.ENTRY], "next": None}, *ROLE_REFUSALS, BadCursor, UnknownList),
+)
+async def list_office_entries(
+    actor: Annotated[Actor, require(Role.LISTER, Role.REVIEWER, Role.CONSENTER, Role.AUDITOR, whose=Whose.SEEN)],
+    session: ReadSessionDep,
+    catalog: CatalogDep,
+    page: PageDep,
+    today: Today,
+    state: Annotated[EntryState | None, Query(description="Only those that stand in this state.")] = None,
+    on_list: Annotated[
+        str | None, Query(alias="list", max_length=200, description="Only those on this list, by its id.")
+    ] = None,
+    authority: Annotated[str | None, Query(max_length=200, description="Only those of this authority.")] = None,
+    awaits_consent: Annotated[bool, Query(description="Only those that wait for your consent.")] = False,
+) -> Response:
+    """Give the entries of your authorities and of those under them, drafts and ended ones too, oldest record first.
+
+    A consenter finds by `awaits_consent` what was told to the subject and needs the consent of the next higher authority.
+    """
+    if on_list is not None:
+        known_list(catalog, on_list)
+    wanted = Wanted(state, on_list, authority, consents_of(actor, catalog) if awaits_consent else None)
+    rows = await list_entries(session, actor=actor, wanted=wanted, after=page_after(page), limit=page.limit + 1)
+    part, following = one_page(rows, page)
+    items = [entry_view(row, actor=actor, today=today) for row in part]
+    return json_response({"items": items, "next": following}, headers=OWN)
 
 
 @router.get(

@@ -13,13 +13,16 @@ from service.access.rules import Actor
 from service.catalog.rules import Catalog
 from service.changes.rules import ChangeKind
 from service.clock import day_start, legal_day
+from service.db import ReadSession
 from service.documents.actions import get_record, keep
 from service.documents.rules import DocumentKind, RecordKind
 from service.letters.queries import find_same, list_support_numbers
 from service.letters.rules import (
+    Asked,
     MayNotMake,
     NotItsState,
     Template,
+    asked_of,
     citation_words,
     compose,
     conditions_words,
@@ -27,6 +30,7 @@ from service.letters.rules import (
     findings_words,
     gather,
     list_facts,
+    may_make,
     periods_words,
     record_kind_of,
     template_of,
@@ -69,10 +73,7 @@ async def make_document(
         NotItsState: it is not made in the record's state.
         FactsNotAsked, FactsMissing: see `gather`.
     """
-    template = template_of(wanted.template, wanted.kind.value)
-    record = await get_record(session, uscc=wanted.uscc, kind=wanted.kind, record_id=wanted.record_id, actor=actor)
-    _check(template, record, actor)
-    known = await _known(session, catalog, wanted.kind, record, today=legal_day(now))
+    template, record, known = await _ready(session, catalog, wanted=wanted, actor=actor, now=now)
     found = gather(template, known, wanted.stated)
     signed_on = legal_day(now)
     made_from: dict[str, Any] = {
@@ -99,6 +100,27 @@ async def make_document(
     )
 
 
+async def _ready(
+    session: AsyncSession | ReadSession, catalog: Catalog, *, wanted: Wanted, actor: Actor, now: datetime
+) -> tuple[Template, Row, dict[str, str | None]]:
+    template = template_of(wanted.template, wanted.kind.value)
+    record = await get_record(session, uscc=wanted.uscc, kind=wanted.kind, record_id=wanted.record_id, actor=actor)
+    _check(template, record, actor)
+    return template, record, await _known(session, catalog, wanted.kind, record, today=legal_day(now))
+
+
+async def ask_facts(
+    session: AsyncSession | ReadSession, catalog: Catalog, *, wanted: Wanted, actor: Actor, now: datetime
+) -> Asked:
+    """Return what has to be stated for a document, and what the record says already or lacks.
+
+    Raises:
+        NoSuchRecord, NoSuchCase, NoSuchTemplate, MayNotMake, NotItsState: as `make_document`.
+    """
+    template, _, known = await _ready(session, catalog, wanted=wanted, actor=actor, now=now)
+    return asked_of(template, known)
+
+
 async def set_again(press: Press, made_from: Mapping[str, Any]) -> bytes:
     """Return the PDF that a document was made as, byte for byte, from what is kept of its making.
 
@@ -112,8 +134,7 @@ async def set_again(press: Press, made_from: Mapping[str, Any]) -> bytes:
 
 def _check(template: Template, record: Row, actor: Actor) -> None:
     owner = record["authority_code"]
-    is_higher = bool(template.higher) and actor.oversees(owner, *template.higher)
-    if not (actor.acts_for(owner, *template.roles) or is_higher):
+    if not may_make(template, owner, actor):
         raise MayNotMake(
             f"A {template.id} of {owner} is made by its {', '.join(sorted(template.roles))}.",
             detail_zh="该文书由作出机关的经办人员制作。",
@@ -127,7 +148,7 @@ def _check(template: Template, record: Row, actor: Actor) -> None:
 
 
 async def _known(
-    session: AsyncSession, catalog: Catalog, kind: RecordKind, row: Row, *, today: date
+    session: AsyncSession | ReadSession, catalog: Catalog, kind: RecordKind, row: Row, *, today: date
 ) -> dict[str, str | None]:
     if kind is RecordKind.REPAIR:
         record = await record_of(session, row)

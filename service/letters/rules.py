@@ -13,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from service.access.rules import Role
+from service.access.rules import Actor, Role
 from service.errors import Conflict, Forbidden, Invalid
 from service.repair.rules import ConditionSet
 from service.rulebook.periods import Term
@@ -156,6 +156,43 @@ def template_of(template_id: str, record: str) -> Template:
             templates=own,
         )
     return found
+
+
+def may_make(template: Template, authority_code: str, actor: Actor) -> bool:
+    """Return whether the actor makes such documents for records of an authority: its own people, or those above it."""
+    above = bool(template.higher) and actor.oversees(authority_code, *template.higher)
+    return above or actor.acts_for(authority_code, *template.roles)
+
+
+def offered(record: str, state: str, authority_code: str, actor: Actor) -> list[Template]:
+    """Return the templates from which the actor makes documents of a record of this kind as it stands."""
+    return [
+        one
+        for one in templates().values()
+        if one.record == record and state in one.states and may_make(one, authority_code, actor)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a document needs: `stated` are facts that its maker states, `said` those of the record, `lacking` what it lacks."""
+
+    template: Template
+    stated: tuple[Fact, ...]
+    said: tuple[tuple[Fact, str], ...]
+    lacking: tuple[Fact, ...]
+
+
+def asked_of(template: Template, known: Mapping[str, str | None]) -> Asked:
+    """Return what has to be stated for a document of which `known` is known."""
+    named = [facts()[name] for name in (*template.facts, *template.optional)]
+    open_ones = [one for one in named if not known.get(one.id)]
+    return Asked(
+        template,
+        stated=tuple(one for one in open_ones if one.stated),
+        said=tuple((one, value) for one in named if (value := known.get(one.id))),
+        lacking=tuple(one for one in open_ones if not one.stated and one.id in template.facts),
+    )
 
 
 def list_facts(list_id: str) -> Mapping[str, str]:

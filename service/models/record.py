@@ -283,6 +283,15 @@ class BlacklistEntryVersion(_Version, Base):
                 postgresql_where=text("superseded_at IS NULL"),
             ),
             Index("ix_blacklist_entry_version_import_id", "import_id", postgresql_where=text("import_id IS NOT NULL")),
+            # Entries that somebody works on, by office; those that come by import are not among them.
+            Index(
+                "ix_blacklist_entry_version_at_work",
+                "authority_code",
+                "id",
+                postgresql_where=text(
+                    "superseded_at IS NULL AND state IN ('draft', 'proposed', 'notified', 'consented', 'suspended', 'recalled')"
+                ),
+            ),
             *_edges("blacklist_entry_version"),
             {"info": SUBJECT},
         )

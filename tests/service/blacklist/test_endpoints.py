@@ -248,3 +248,42 @@ async def test_drafts_are_edited_and_thrown_away_and_grounds_are_redacted(office
 
 def path(entry: dict[str, Any], *rest: str) -> str:
     return "/".join((f"/v1/subjects/{entry['uscc']}/blacklist-entries/{entry['id']}", *rest))
+
+
+async def test_an_office_lists_its_entries_by_state_list_and_authority(office: Office) -> None:
+    """A county's entries are listed by its people and by the authority above, which finds those that wait for its consent."""
+    made = await office.county_recorder.post(f"/v1/subjects/{USCC}/penalties", json=DRAFT | HEAVY)
+    penalty = await office.must(office.county_recorder, made.json(), "submit")
+    penalty = await office.must(office.county_reviewer, penalty, "approve", SIGNED)
+    waiting = await draft(office.county_lister, penalties=[penalty["id"]])
+    waiting = await office.must(office.county_lister, waiting, "propose")
+    waiting = await office.must(office.county_lister, waiting, "notify", NOTIFIED)
+    ours = [await draft(office.lister, uscc=make_uscc(number)) for number in (31, 32, 33)]
+    standing = await listed(office)
+    everything = [waiting["id"], *(one["id"] for one in ours), standing["id"]]
+
+    async def ids(who: AsyncClient, **query: Any) -> list[str]:
+        answer = await who.get("/v1/blacklist-entries", params=query)
+        assert answer.status_code == 200, answer.text
+        return [str(one.id) for one in EntryPage.model_validate(answer.json()).items]
+
+    assert await ids(office.lister) == await ids(office.consenter) == everything
+    assert await ids(office.county_lister) == [waiting["id"]]
+    assert await ids(office.county_lister, state="draft") == []
+    assert await ids(office.lister, state="draft", list="samr-serious") == everything[1:4]
+    assert await ids(office.lister, list="serious-dishonesty") == []
+    assert await ids(office.lister, authority=waiting["authority_code"]) == [waiting["id"]]
+    assert await ids(office.consenter, awaits_consent=True) == [waiting["id"]]
+    assert await ids(office.county_reviewer, awaits_consent=True) == await ids(office.lister, awaits_consent=True) == []
+    paged: list[str] = []
+    query: dict[str, Any] | None = {"limit": 2}
+    while query is not None:
+        page = (await office.lister.get("/v1/blacklist-entries", params=query)).json()
+        paged += [one["id"] for one in page["items"]]
+        query = page["next"] and {"limit": 2, "cursor": page["next"]}
+    assert paged == everything
+    unknown = await office.lister.get("/v1/blacklist-entries", params={"list": "none-such"})
+    assert unknown.json()["code"] == "unknown_list"
+    assert (await office.platform.get("/v1/blacklist-entries")).json()["code"] == "role_missing"
+    await office.must(office.consenter, waiting, "consent", {"document_no": "渝监批〔2026〕1号"})
+    assert await ids(office.consenter, awaits_consent=True) == []
