@@ -1,7 +1,8 @@
 """Files of other systems picked up: from a directory, by SFTP or HTTPS; a broken download goes on where it stopped.
 
 A file is known by its name and a mark (size and time, or ETag): what was picked up once is not picked up again. It is kept
-below the data directory until its import has ended.
+below the data directory until its import has ended. A table of a front-end database is a file too: all its rows, marked by
+their digest.
 """
 
 import asyncio
@@ -14,12 +15,13 @@ from pathlib import Path
 from posixpath import join
 from typing import Protocol
 
+import asyncpg
 import asyncssh
 import httpx
 
 from service.feeds.definitions import Definition
 from service.feeds.rules import TransportFailure
-from service.feeds.transports import https, sftp
+from service.feeds.transports import database, https, sftp
 from service.feeds.transports.directory import failure, is_finished
 
 _PIECE = 1024 * 1024
@@ -35,10 +37,12 @@ class Offered:
 
 
 class Pickup(Protocol):
-    """An open way to files."""
+    """An open way to files. At `one_address` the same file is offered anew whenever it changes, back to what it was as well."""
+
+    one_address: bool
 
     async def offered(self, known: Sequence[str]) -> list[Offered]:
-        """Return the files there are, by name; `known` are the marks of those that were picked up."""
+        """Return the files there are, by name; `known` are the marks of those that were picked up, oldest first."""
 
     async def fetch(self, offered: Offered, target: Path) -> None:
         """Bring a file to `target`, from where an earlier try broke off."""
@@ -63,10 +67,13 @@ async def open_pickup(definition: Definition, *, now: datetime) -> AsyncIterator
         async with _https(definition) as client:
             yield _Https(definition, client)
     else:
-        raise TransportFailure("misconfigured", f"files are not picked up by {kind}")
+        async with _snapshot(definition) as connection:
+            yield _Table(definition, connection)
 
 
 class _Directory:
+    one_address = False
+
     def __init__(self, definition: Definition, now: datetime) -> None:
         self._folder = Path(str(definition.transport["path"]))
         self._pattern = str(definition.incoming.get("pattern", "*"))
@@ -104,6 +111,8 @@ def _copy(source: Path, target: Path) -> None:
 
 
 class _Sftp:
+    one_address = False
+
     def __init__(self, definition: Definition, client: asyncssh.SFTPClient) -> None:
         self._client = client
         self._folder = str(definition.transport.get("folder", "."))
@@ -149,16 +158,18 @@ async def _https(definition: Definition) -> AsyncIterator[httpx.AsyncClient]:
 
 
 class _Https:
+    one_address = True
+
     def __init__(self, definition: Definition, client: httpx.AsyncClient) -> None:
         self._url = str(definition.transport["url"])
         self._client = client
 
     async def offered(self, known: Sequence[str]) -> list[Offered]:
         """The one file at the address, unless it is the one that was picked up: ETag, else Last-Modified, tell."""
-        etags = [mark for mark in known if mark.startswith(('"', "W/"))]
-        headers = {"If-None-Match": ", ".join(etags)} if etags else {}
-        if not etags and known:
-            headers = {"If-Modified-Since": known[-1]}
+        headers = {}
+        if known:
+            is_etag = known[-1].startswith(('"', "W/"))
+            headers = {"If-None-Match" if is_etag else "If-Modified-Since": known[-1]}
         with https.told():
             answer = await self._client.head(self._url, headers=headers)
         if answer.status_code == 304:
@@ -209,3 +220,53 @@ async def _full(answer: httpx.Response) -> None:
     if answer.status_code != 200:
         await answer.aread()
         https.check(answer)
+
+
+@asynccontextmanager
+async def _snapshot(definition: Definition) -> AsyncIterator[asyncpg.Connection]:
+    """One look at their database: what is fetched is what was marked, whoever writes meanwhile."""
+    with database.told():
+        connection = await database.connect(definition)
+    try:
+        with database.told():
+            transaction = connection.transaction(isolation="repeatable_read", readonly=True)
+            await transaction.start()
+        yield connection
+    finally:
+        await connection.close(timeout=5)
+
+
+class _Table:
+    """The rows of one table as a CSV file; `[transport]` may name the `columns` that are read, and `mark` what is withdrawn."""
+
+    one_address = True
+
+    def __init__(self, definition: Definition, connection: asyncpg.Connection) -> None:
+        transport = definition.transport
+        self._connection = connection
+        self._name = f"{transport['table']}.csv"
+        mark = transport.get("mark")
+        columns = ", ".join(f"t.{database.quoted(str(name))}" for name in transport.get("columns", ())) or "t.*"
+        self._rows = f"SELECT {columns} FROM {database.quoted(str(transport['table']))} t"  # noqa: S608 - names are quoted
+        self._values: list[str] = []
+        if mark is not None:
+            self._rows += f" WHERE t.{database.quoted(str(mark['column']))} IS DISTINCT FROM $1"
+            self._values = [str(mark["withdraw"])]
+
+    async def offered(self, known: Sequence[str]) -> list[Offered]:
+        """The table as it stands, unless it is as it was when it was last picked up."""
+        with database.told():
+            digest = await self._connection.fetchval(
+                f"SELECT count(*) || '-' || coalesce(md5(string_agg(d, '' ORDER BY d)), '')"  # noqa: S608 - put together above
+                f" FROM (SELECT md5(r::text) AS d FROM ({self._rows}) r) AS m",
+                *self._values,
+            )
+        return [] if known and known[-1] == digest else [Offered(self._name, digest)]
+
+    async def fetch(self, offered: Offered, target: Path) -> None:
+        """Copy the rows into the file."""
+        del offered
+        with database.told():
+            await self._connection.copy_from_query(
+                self._rows, *self._values, output=str(target), format="csv", header=True
+            )

@@ -69,12 +69,12 @@ async def _fetch(database: Database, feed: Standing, data_dir: Path, clock: Cloc
     folder.mkdir(parents=True, exist_ok=True)
     async with database.reading() as session:
         rows = await (await driver(session)).fetch(
-            "SELECT name, mark FROM feed_delivery WHERE feed_id = $1 ORDER BY fetched_at DESC LIMIT 1000", feed.id
+            "SELECT name, mark FROM feed_delivery WHERE feed_id = $1 ORDER BY id DESC LIMIT 1000", feed.id
         )
-    known = {(row["name"], row["mark"]) for row in rows}
     count = 0
     try:
         async with open_pickup(feed.definition, now=clock()) as pickup:
+            known = {(row["name"], row["mark"]) for row in (rows[:1] if pickup.one_address else rows)}
             for offered in await pickup.offered([row["mark"] for row in reversed(rows)]):
                 if (offered.name, offered.mark) not in known:
                     await _bring(database, feed, pickup, offered, folder, clock)
@@ -134,7 +134,7 @@ async def _advance(database: Database, feed: Standing, data_dir: Path, clock: Cl
             row = await connection.fetchrow(
                 """SELECT *, brake::text AS told FROM feed_delivery
                 WHERE feed_id = $1 AND state NOT IN ('taken', 'failed', 'rejected')
-                ORDER BY fetched_at, id LIMIT 1 FOR UPDATE""",
+                ORDER BY id LIMIT 1 FOR UPDATE""",
                 feed.id,
             )
             if row is None or not await _step(session, feed, row, data_dir, clock):

@@ -25,6 +25,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from service.models.base import LOCAL, Base
 
 RECORDS = "record_kind IN ('penalty', 'blacklist_entry')"
+REPORTED = "record_kind IN ('penalty', 'blacklist_entry', 'credit_record')"
 
 
 class Feed(Base):
@@ -73,7 +74,7 @@ class FeedItem(Base):
 
     __tablename__ = "feed_item"
     __table_args__ = (
-        CheckConstraint(RECORDS, name="kind_known"),
+        CheckConstraint(REPORTED, name="kind_known"),
         CheckConstraint("wanted IN ('show', 'hide')", name="wanted_known"),
         CheckConstraint("operation IN ('report', 'withdraw')", name="operation_known"),
         CheckConstraint(
@@ -240,7 +241,7 @@ class FeedDelivery(Base):
         ),
         CheckConstraint("decided_by IS NULL OR reason IS NOT NULL", name="decided_with_reason"),
         ForeignKeyConstraint(["feed_id"], ["feed.id"]),
-        Index("uq_feed_delivery_mark", "feed_id", "name", "mark", unique=True),
+        Index("ix_feed_delivery_mark", "feed_id", "name", "mark"),
         Index(
             "ix_feed_delivery_open", "feed_id", postgresql_where=text("state NOT IN ('taken', 'failed', 'rejected')")
         ),

@@ -51,6 +51,27 @@ def quoted(name: str) -> str:
     return ".".join('"' + part.replace('"', '""') + '"' for part in name.split("."))
 
 
+async def connect(definition: Definition) -> asyncpg.Connection:
+    """Connect to the database that a definition names.
+
+    Raises:
+        TransportFailure: the definition names no table or no database.
+    """
+    transport = definition.transport
+    table = str(transport.get("table", ""))
+    if not _NAME.fullmatch(table):
+        raise TransportFailure("misconfigured", f"the table {table!r} is no name of a table")
+    dsn = secret(transport, "dsn")
+    if dsn is None:
+        raise TransportFailure("misconfigured", "dsn_env or dsn_file is missing")
+    return await asyncpg.connect(
+        dsn.replace("postgresql+asyncpg://", "postgresql://"),
+        timeout=float(transport.get("timeout_s", 20)),
+        command_timeout=float(transport.get("timeout_s", 20)) * 15,
+        server_settings={"application_name": f"xinyong feed {definition.id}"},
+    )
+
+
 class DatabaseTransport:
     """Rows of one table."""
 
@@ -60,21 +81,9 @@ class DatabaseTransport:
         self._types: Mapping[str, str] = {}
 
     async def __aenter__(self) -> Self:
-        transport = self._definition.transport
-        table = str(transport.get("table", ""))
-        if not _NAME.fullmatch(table):
-            raise TransportFailure("misconfigured", f"the table {table!r} is no name of a table")
         with told():
-            dsn = secret(transport, "dsn")
-            if dsn is None:
-                raise TransportFailure("misconfigured", "dsn_env or dsn_file is missing")
-            self._connection = await asyncpg.connect(
-                dsn.replace("postgresql+asyncpg://", "postgresql://"),
-                timeout=float(transport.get("timeout_s", 20)),
-                command_timeout=float(transport.get("timeout_s", 20)) * 15,
-                server_settings={"application_name": f"xinyong feed {self._definition.id}"},
-            )
-        self._table = quoted(table)
+            self._connection = await connect(self._definition)
+        self._table = quoted(str(self._definition.transport["table"]))
         return self
 
     async def __aexit__(self, *_: object) -> None:
