@@ -59,6 +59,7 @@ import service.web.statistics.endpoints
 import service.webhooks.endpoints
 from schemas.base import Problem
 from service.access.cache import AccessCache
+from service.access.oidc.client import open_doors
 from service.access.oidc.tokens import read_tokens
 from service.audit.middleware import Auditing, Recorder
 from service.audit.writer import AuditWriter
@@ -293,7 +294,9 @@ def create_app(
     app.state.clock = clock
     app.state.catalog_cache = CatalogCache(database)
     app.state.page_counts = Counts()
-    app.state.access = AccessCache(database, tokens=read_tokens(settings.oidc_config))
+    tokens = read_tokens(settings.oidc_config)
+    app.state.access = AccessCache(database, tokens=tokens)
+    app.state.sign_in_doors = open_doors(tokens, site=settings.site_url)
     app.state.press = Press()
     app.state.change_feed = ChangeFeed(database, clock)
     app.state.status_store = StoreReader(store_folder(settings), database, max_staleness=settings.max_staleness)

@@ -148,6 +148,10 @@ class Settings(BaseSettings):
     oidc_config: Path | None = Field(
         default=None, description="TOML file of the OIDC issuers whose tokens are believed. Without it: keys only."
     )
+    site_url: str | None = Field(
+        default=None,
+        description="Address at which people reach the site, for sign-in by OIDC; none is needed without it.",
+    )
     smtp_host: str | None = Field(default=None, description="Mail server for notices. Without it none are sent.")
     smtp_port: int = Field(default=587, ge=1, le=65535, description="Port of the mail server.")
     smtp_tls: str = Field(

@@ -17,7 +17,7 @@ from service.access.oidc.tokens import Tokens, is_token
 from service.access.principals.rules import Holder
 from service.access.queries import find_key, get_access_version, get_holder, principal_of_token
 from service.access.rules import Actor, MalformedKey, UnknownKey
-from service.access.sessions.queries import find_session
+from service.access.sessions.queries import Vouched, find_session, find_vouched
 from service.access.sessions.rules import SignInEnded, token_hash
 from service.catalog.hierarchy import Hierarchy
 from service.clock import legal_day
@@ -83,10 +83,10 @@ class AccessCache:
         return self._checked(known, hierarchy, now, address)
 
     async def actor_of_session(self, token: str, *, hierarchy: Hierarchy, now: datetime, address: str | None) -> Actor:
-        """Return whom a sign-in at the console stands for at the instant `now`: the holder of its key.
+        """Return whom a sign-in at the console stands for at the instant `now`: the holder of its key, or whom an issuer vouched for.
 
         Raises:
-            SignInEnded: there is none with this token, it has ended, or its key is revoked.
+            SignInEnded: there is none with this token, it has ended, its key is revoked, or its issuer is not believed any more.
             UnconfirmedKey, ExpiredKey, WrongNetwork, PrincipalBlocked: its key is not valid now, or not from there.
         """
         if monotonic() - self._asked_at >= POLL_SECONDS:
@@ -98,6 +98,12 @@ class AccessCache:
             known = await self._look_up_session(digest, now)
             self._remember(digest, known, generation)
         return self._checked(known, hierarchy, now, address)
+
+    async def vouched(self, token: str) -> Vouched | None:
+        """Return at which issuer a sign-in was made, and when its holder last confirmed there; None for one by a key."""
+        async with self._database.engine.connect() as connection:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            return await find_vouched(connection, token_hash=token_hash(token))
 
     def remembered(self, secret: str, *, hierarchy: Hierarchy, now: datetime, address: str | None) -> Actor | None:
         """Return what `actor` would, where no question to the database is needed for it; else None.
@@ -147,9 +153,12 @@ class AccessCache:
         async with self._database.engine.connect() as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
             opened = await find_session(connection, token_hash=digest, now=now)
-        if opened is None:
+        believed = opened is not None and (
+            opened.issuer is None or (self._tokens is not None and self._tokens.believes(opened.issuer))
+        )
+        if opened is None or not believed:
             raise SignInEnded("The sign-in has ended; sign in again.", detail_zh="登录已失效，请重新登录。")
-        return _Remembered(opened.found.holder, key=opened.found.key, ends_at=opened.ends_at)
+        return _Remembered(opened.holder, key=opened.key, ends_at=opened.ends_at)
 
     async def _look_up_key(self, secret: str, digest: bytes) -> _Remembered:
         if not is_well_formed_key(secret):

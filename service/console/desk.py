@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from service.access.cache import AccessCache
 from service.access.declared import Whose
 from service.access.rules import Actor, Role
-from service.access.sessions.actions import confirm_key
+from service.access.sessions.actions import check_confirmed, confirm_key
 from service.access.sessions.rules import ROOT, ROOTS, form_token
 from service.audit.middleware import note_of
 from service.catalog.rules import Catalog
@@ -133,12 +133,17 @@ async def settled(session: AsyncSession, desk: Desk, again: Again) -> AsyncItera
 
 
 async def confirm(desk: Desk, form: Form, catalog: Catalog) -> None:
-    """Refuse an act that whoever is signed in does not confirm by giving his key again, in the field `key`.
+    """Refuse an act that whoever is signed in does not confirm: by giving his key again, in the field `key`.
+
+    Who signed in at an issuer has no key: he confirms there, and that counts for five minutes.
 
     Raises:
-        Refusal: the key is missing, is refused, or is another one's.
+        Refusal: the key is missing, is refused, or is another one's; or nothing was confirmed at the issuer.
     """
     access: AccessCache = desk.request.app.state.access
+    if desk.actor.key_id is None:
+        await check_confirmed(access, token=session_token(desk.request) or "", now=desk.now)
+        return
     address = desk.request.client.host if desk.request.client else None
     await confirm_key(
         access, desk.actor, key=form.get("key"), hierarchy=catalog.hierarchy, now=desk.now, address=address

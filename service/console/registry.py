@@ -14,6 +14,7 @@ import service.console.pages.firms
 import service.console.pages.import_rows
 import service.console.pages.imports
 import service.console.pages.keys
+import service.console.pages.oidc
 import service.console.pages.operations
 import service.console.pages.penalties
 import service.console.pages.penalty
@@ -35,6 +36,7 @@ from service.console.rendering import add_handlers
 
 ROUTERS: Final[Sequence[APIRouter]] = (
     service.console.pages.sign_in.router,
+    service.console.pages.oidc.router,
     service.console.pages.start.router,
     service.console.pages.deadlines.router,
     service.console.pages.penalties.router,

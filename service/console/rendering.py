@@ -74,9 +74,16 @@ def show_sign_in(
     refusal: str | None = None,
     to: str = ROOT,
     kept: Iterable[tuple[str, str]] = (),
+    out: int | None = None,
 ) -> Response:
-    """Return the page on which one signs in; `to` is where that leads, `kept` what was typed before the sign-in ended."""
-    text = CONSOLE_PAGES.text(request, "sign_in.html", refusal=refusal, to=way_back(to), kept=list(kept))
+    """Return the page on which one signs in; `to` is where that leads, `kept` what was typed before the sign-in ended.
+
+    `out` is the number of the issuer at which who just signed out here is still signed in.
+    """
+    chinese = language_of(request.url.path) is Language.ZH
+    names = [door.client.name if chinese else door.client.name_en for door in request.app.state.sign_in_doors]
+    facts = {"refusal": refusal, "to": way_back(to), "kept": list(kept), "names": names, "out": out}
+    text = CONSOLE_PAGES.text(request, "sign_in.html", **facts)
     return Response(text, status_code=status, headers=HEADERS, media_type="text/html")
 
 

@@ -1,6 +1,7 @@
 """Principals, what they are granted, and the keys by which they are known."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -14,6 +15,7 @@ from sqlalchemy import (
     Text,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.models.base import LOCAL, NO_PRINCIPAL, Base, two_pairs_of_eyes
@@ -126,24 +128,39 @@ class ApiKey(Base):
 
 
 class BrowserSession(Base):
-    """A sign-in at the console: a key exchanged for a cookie, of which the hash stands here and the cookie nowhere.
+    """A sign-in at the console, by a cookie of which the hash stands here and the cookie nowhere.
 
-    It opens what the key opens, as long as that does, until `expires_at` or `ended_at`.
+    Made of a key it opens what the key opens, as long as that does; made at an OIDC issuer what its `principal_id` holds, and
+    the `claim_grants` that the claims of the ID token gave (role and authority). Until `expires_at` or `ended_at`.
+    `confirmed_at` is when whoever signed in at an issuer last showed there who he is, in order to confirm an act.
     """
 
     __tablename__ = "browser_session"
     __table_args__ = (
         ForeignKeyConstraint(["key_id"], ["api_key.id"]),
+        ForeignKeyConstraint(["principal_id"], ["principal.id"]),
+        CheckConstraint("(key_id IS NULL) <> (principal_id IS NULL)", name="of_a_key_or_at_an_issuer"),
+        CheckConstraint(
+            "(principal_id IS NULL) = (issuer IS NULL) AND (principal_id IS NULL) = (name IS NULL)"
+            " AND (principal_id IS NULL) = (claim_grants IS NULL)",
+            name="principal_with_issuer",
+        ),
         CheckConstraint("expires_at > created_at", name="ends_after_it_begins"),
         Index("uq_browser_session_token_hash", "token_hash", unique=True),
         Index("ix_browser_session_key_id", "key_id"),
+        Index("ix_browser_session_principal_id", "principal_id", postgresql_where=text("principal_id IS NOT NULL")),
         {"info": LOCAL},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    key_id: Mapped[UUID]
+    key_id: Mapped[UUID | None]
+    principal_id: Mapped[UUID | None]
+    issuer: Mapped[str | None] = mapped_column(Text)
+    name: Mapped[str | None] = mapped_column(Text)
+    claim_grants: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
     token_hash: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    confirmed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 

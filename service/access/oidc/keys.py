@@ -2,26 +2,16 @@
 
 import asyncio
 from time import monotonic
-from typing import Any, Final
-from urllib.parse import urljoin
+from typing import Any
 
-import httpx
-import orjson
 import structlog
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from service.access.oidc.fetching import NotFetched, connected, read_discovery, read_json
 from service.access.oidc.rules import BadToken, Issuer, IssuerUnavailable, is_safe_address
 
-DISCOVERY: Final = ".well-known/openid-configuration"
-TIMEOUT_SECONDS: Final = 5.0
-MOST_BYTES: Final = 1_000_000
-
 log: structlog.stdlib.BoundLogger = structlog.get_logger("access.oidc")
-
-
-class _NotFetched(Exception):
-    """The issuer's keys could not be fetched; the words say why."""
 
 
 class IssuerKeys:
@@ -85,7 +75,7 @@ class IssuerKeys:
             self._tried_at = monotonic()
             try:
                 self._keys = await _fetch_keys(self._issuer)
-            except _NotFetched as error:
+            except NotFetched as error:
                 log.warning("oidc.keys_not_fetched", issuer=self._issuer.issuer, reason=str(error))
                 if not self._may_go_on(kid):
                     raise self._unavailable() from error
@@ -100,36 +90,16 @@ class IssuerKeys:
 
 
 async def _fetch_keys(issuer: Issuer) -> dict[str | None, Any]:
-    address = urljoin(issuer.issuer.rstrip("/") + "/", DISCOVERY)
+    async with connected() as client:
+        found = await read_discovery(client, issuer)
+        jwks_uri = str(found.get("jwks_uri"))
+        if not is_safe_address(jwks_uri):
+            raise NotFetched("the discovery document names no safe address of keys")
+        published = await read_json(client, "GET", jwks_uri)
     try:
-        async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False) as client:
-            found = await _read_json(client, address)
-            if found.get("issuer") != issuer.issuer:
-                raise _NotFetched(f"the discovery document at {address} is another issuer's")
-            jwks_uri = str(found.get("jwks_uri"))
-            if not is_safe_address(jwks_uri):
-                raise _NotFetched("the discovery document names no safe address of keys")
-            published = await _read_json(client, jwks_uri)
         return _usable(published)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise _NotFetched(f"{type(error).__name__}: {error}") from error
     except (JoseError, ValueError, TypeError, KeyError) as error:
-        raise _NotFetched(f"what the issuer publishes cannot be read: {error}") from error
-
-
-async def _read_json(client: httpx.AsyncClient, address: str) -> dict[str, Any]:
-    async with client.stream("GET", address, headers={"Accept": "application/json"}) as answer:
-        if answer.status_code != 200:
-            raise _NotFetched(f"{address} answered {answer.status_code}")
-        body = b""
-        async for part in answer.aiter_bytes():
-            body += part
-            if len(body) > MOST_BYTES:
-                raise _NotFetched(f"{address} answered more than {MOST_BYTES} bytes")
-    document = orjson.loads(body)
-    if not isinstance(document, dict):
-        raise _NotFetched(f"{address} answered no JSON object")
-    return document
+        raise NotFetched(f"what the issuer publishes cannot be read: {error}") from error
 
 
 def _usable(published: dict[str, Any]) -> dict[str | None, Any]:

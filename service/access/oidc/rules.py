@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from service.access.principals.rules import DatedGrant
 from service.access.rules import AUTHORITY_ROLES, Role
-from service.errors import Invalid, Unauthenticated, Unavailable
+from service.errors import Forbidden, Invalid, Unauthenticated, Unavailable
 
 #: Signatures with a pair of keys only: with a shared secret, or with none, whoever reads a token could make another.
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA"]
@@ -38,6 +39,12 @@ class IssuerUnavailable(Unavailable):
     """The token is signed with a key that is not known here yet, and its issuer does not answer. Ask again."""
 
     code = "issuer_unavailable"
+
+
+class IssuerRefused(Forbidden):
+    """The issuer did not let the visitor in, or does not take the code it gave: it was used already, or its time is over."""
+
+    code = "issuer_refused"
 
 
 class BadOidcFile(Invalid):
@@ -74,8 +81,30 @@ class ClaimGrant(_Configured):
         return self
 
 
+class ConsoleClient(_Configured):
+    """As which client the console sends people to an issuer to sign in, and what its button says.
+
+    Without a file of the client's secret it is a public client, which the code's challenge (PKCE) alone protects.
+    """
+
+    client_id: Text
+    client_secret_file: Path | None = None
+    scopes: tuple[Text, ...] = ("openid", "profile")
+    name: Text = "统一身份认证"
+    name_en: Text = "your office's sign-in"
+
+    @model_validator(mode="after")
+    def _asks_for_an_id_token(self) -> Self:
+        if "openid" not in self.scopes:
+            raise ValueError("the scopes must have openid, or the issuer does not say who signed in")
+        return self
+
+
 class Issuer(_Configured):
-    """One issuer: whom it is, for whom its tokens must be, how they may be signed, and what their claims give."""
+    """One issuer: whom it is, for whom its tokens must be, how they may be signed, and what their claims give.
+
+    `console` is there where people sign in at the console by it.
+    """
 
     issuer: Text
     audience: Text
@@ -86,6 +115,7 @@ class Issuer(_Configured):
     keys_last_seconds: Annotated[float, Field(ge=0, le=7 * 86_400)] = 86_400
     name_claim: Text = "name"
     grant: tuple[ClaimGrant, ...] = ()
+    console: ConsoleClient | None = None
 
     @model_validator(mode="after")
     def _is_reached_safely(self) -> Self:

@@ -20,6 +20,15 @@ class Tokens:
     def __init__(self, issuers: Iterable[Issuer]) -> None:
         self._issuers = {issuer.issuer: (issuer, IssuerKeys(issuer)) for issuer in issuers}
 
+    @property
+    def issuers(self) -> tuple[Issuer, ...]:
+        """The issuers that are believed, in the order of their file."""
+        return tuple(issuer for issuer, _ in self._issuers.values())
+
+    def believes(self, issuer: str) -> bool:
+        """Return whether an issuer is among those."""
+        return issuer in self._issuers
+
     async def read(self, token: str, *, now: datetime) -> Bearer:
         """Return who a token stands for at the instant `now`.
 
@@ -28,26 +37,48 @@ class Tokens:
             ExpiredToken: its end is past, by more than the clock skew.
             IssuerUnavailable: its key is not known, and its issuer does not answer.
         """
-        header, claims = _unverified(token)
-        issuer, keys = self._issuers.get(str(claims.get("iss")), (None, None))
-        if issuer is None or keys is None:
+        _, claims = _unverified(token)
+        issuer, _ = self._issuers.get(str(claims.get("iss")), (None, None))
+        if issuer is None:
             raise BadToken(
                 "The token is not from an issuer that is believed here.", detail_zh="令牌的签发方不受本服务信任。"
             )
+        return _bearer(issuer, await self._believed(token, issuer, audience=issuer.audience, now=now))
+
+    async def read_id_token(
+        self, token: str, *, issuer: Issuer, client_id: str, nonce: str, now: datetime
+    ) -> tuple[Bearer, dict[str, Any]]:
+        """Return who signed in at an issuer for a client, and the claims of its ID token (OpenID Connect Core, 3.1.3.7).
+
+        Raises:
+            BadToken, ExpiredToken, IssuerUnavailable: as `read`; BadToken too where it answers another sign-in.
+        """
+        claims = await self._believed(token, issuer, audience=client_id, now=now)
+        if claims.get("azp", client_id) != client_id:
+            raise BadToken("The ID token was made for another client.", detail_zh="身份令牌不是签发给本系统的。")
+        if claims.get("nonce") != nonce:
+            raise BadToken(
+                "The ID token answers another sign-in than this one; begin again.",
+                detail_zh="身份令牌不是对本次登录的答复，请重新登录。",
+            )
+        return _bearer(issuer, claims), claims
+
+    async def _believed(self, token: str, issuer: Issuer, *, audience: str, now: datetime) -> dict[str, Any]:
+        header, _ = _unverified(token)
         if header.get("alg") not in issuer.algorithms:
             raise BadToken(
                 f"The token is signed by {str(header.get('alg'))[:20]!r}; allowed are {', '.join(issuer.algorithms)}.",
                 detail_zh="令牌的签名算法不被接受。",
             )
         kid = header.get("kid")
-        key_set = await keys.find(kid if isinstance(kid, str) else None)
+        key_set = await self._issuers[issuer.issuer][1].find(kid if isinstance(kid, str) else None)
         try:
             believed = jwt.decode(token, key_set, algorithms=list(issuer.algorithms)).claims
             jwt.JWTClaimsRegistry(
                 now=int(now.timestamp()),
                 leeway=issuer.clock_skew_seconds,
                 iss={"essential": True, "value": issuer.issuer},
-                aud={"essential": True, "value": issuer.audience},
+                aud={"essential": True, "value": audience},
                 sub={"essential": True},
                 exp={"essential": True},
             ).validate(believed)
@@ -57,7 +88,7 @@ class Tokens:
             ) from error
         except (JoseError, ValueError) as error:
             raise BadToken(f"The token is not valid: {error}.", detail_zh="令牌无效。") from error
-        return _bearer(issuer, believed)
+        return believed
 
 
 def _bearer(issuer: Issuer, claims: dict[str, Any]) -> Bearer:

@@ -15,6 +15,8 @@ ROOTS: Final = (ROOT, f"/en{ROOT}")
 LIFE: Final = timedelta(hours=8)
 #: A browser forgets its sign-in when it has asked for no page for this long.
 IDLE: Final = timedelta(minutes=45)
+#: How long a confirmation at an issuer counts: long enough to send the form beside which it was asked for.
+CONFIRMED: Final = timedelta(minutes=5)
 _COOKIE: Final = "xinyong_console"
 _CONTEXT: Final = b"form of the console"
 
@@ -35,6 +37,18 @@ class KeyNotYours(Forbidden):
     """The key given again is another one's; an act is confirmed by a key of whoever is signed in."""
 
     code = "key_not_yours"
+
+
+class NotConfirmed(Forbidden):
+    """Whoever signed in at an issuer has not shown there again, in the last five minutes, who he is."""
+
+    code = "not_confirmed"
+
+
+class SomebodyElse(Forbidden):
+    """Somebody else than who is signed in here has shown the issuer who he is."""
+
+    code = "somebody_else"
 
 
 def is_console(path: str) -> bool:
@@ -77,5 +91,5 @@ def way_back(path: str) -> str:
     """
     parts = urlsplit(path)
     plain = not parts.scheme and not parts.netloc and "\\" not in path and not path.startswith("//")
-    inside = is_console(parts.path) and not parts.path.endswith(("/sign-in", "/sign-out"))
+    inside = is_console(parts.path) and "/sign-" not in parts.path
     return path if plain and inside else ROOT

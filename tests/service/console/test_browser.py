@@ -13,9 +13,11 @@ from playwright.sync_api import Browser, Page, expect
 from service.access.rules import Role
 from service.db import Database
 from service.samples import sample_code
-from tests.clients import make_key
+from tests.clients import NOW, make_key
 from tests.conftest import run_apart
+from tests.issuer import Issuer, running_issuer
 from tests.service.console.support import AUTHORITY, DECISION, FIRM, NAME, SCRIPT, make_office
+from tests.service.console.test_oidc import settings_for
 from tests.service.imports.support import bring_in, penalty, write_csv
 from tests.service.web.browser import browser, need_chromium, served
 from tests.service.web.test_browser import SHOTS, TOO_WIDE, Watched, violations
@@ -45,10 +47,17 @@ async def fill(url: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def site(shared_database_url: str) -> Iterator[str]:
+def issuer() -> Iterator[Issuer]:
+    with running_issuer("localhost") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def site(shared_database_url: str, issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     need_chromium()
     run_apart(fill(shared_database_url))
-    with served(shared_database_url) as address:
+    folder = tmp_path_factory.mktemp("oidc")
+    with served(shared_database_url, settings=lambda site: settings_for(issuer, folder, site_url=site)) as address:
         yield address
 
 
@@ -148,6 +157,37 @@ def test_a_day_from_the_draft_to_the_publication(chromium: Browser, site: str, s
     context.close()
     assert seen.said == []
     assert seen.outside == []
+
+
+def test_signing_in_at_the_issuer_of_ones_office_and_confirming_there(
+    chromium: Browser, site: str, issuer: Issuer
+) -> None:
+    now = int(NOW.timestamp())
+    claims = {
+        "iss": issuer.address,
+        "sub": "officer-7",
+        "name": "审核员甲",
+        "groups": ["reviewers"],
+        "department": AUTHORITY,
+    }
+    issuer.ask("/person", claims=claims | {"iat": now, "exp": now + 300, "auth_time": now})
+    context = chromium.new_context(base_url=site)
+    page = context.new_page()
+    page.goto("/console/imports")
+    page.get_by_role("link", name="通过星城统一身份认证登录").click()
+    page.get_by_role("button", name="Sign in").click()
+    # Back from another site the browser sends the cookie of the sign-in all the same, and leads where it was asked to.
+    expect(page.get_by_role("heading", level=1)).to_have_text("数据导入")
+    expect(page.get_by_text("审核员甲")).to_be_visible()
+    beside = context.new_page()
+    beside.goto("/console/sign-in/oidc/confirm")
+    beside.get_by_role("button", name="Sign again").click()
+    expect(beside.get_by_role("heading", level=1)).to_have_text("已确认是您本人")
+    look(beside, "confirmed", 1280, "light")
+    leave(page)
+    page.get_by_role("link", name="同时退出星城统一身份认证").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Signed out")
+    context.close()
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1200, "light"), pytest.param(390, "dark", marks=pytest.mark.proof)])

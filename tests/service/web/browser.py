@@ -6,7 +6,7 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -14,6 +14,7 @@ import uvicorn
 from playwright.sync_api import Browser, sync_playwright
 
 from service.db import Database
+from service.settings import Settings
 from tests.clients import make_app
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -45,15 +46,20 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def served(url: str) -> Iterator[str]:
-    """Serve the application on the database at `url`, in a thread and event loop of its own, and give its address."""
+def served(url: str, *, settings: Callable[[str], Settings] | None = None) -> Iterator[str]:
+    """Serve the application on the database at `url`, in a thread and event loop of its own, and give its address.
+
+    `settings` are made for that address.
+    """
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     servers: list[uvicorn.Server] = []
 
     async def serve() -> None:
         database = Database(url, application="test", pool_size=4)
-        config = uvicorn.Config(make_app(database), log_level="warning", lifespan="off")
+        app = make_app(database, settings=None if settings is None else settings(address))
+        config = uvicorn.Config(app, log_level="warning", lifespan="off")
         servers.append(uvicorn.Server(config))
         await servers[0].serve(sockets=[listener])
         await database.dispose()
@@ -62,7 +68,7 @@ def served(url: str) -> Iterator[str]:
     thread.start()
     while not (servers and servers[0].started):
         time.sleep(0.01)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    yield address
     servers[0].should_exit = True
     thread.join()
     listener.close()
