@@ -18,7 +18,7 @@ _STEADY: Final = (
     *("missing_code", "malformed_code", "suspect_check18", "excel_damaged", "missing_name", "no_penalty_stated"),
     *("unreadable_decided_on", "unreadable_published_on", "unreadable_listed_on", "unreadable_removed_on"),
     *("unreadable_publish_until", "unreadable_registered_on", "unreadable_cancelled_on"),
-    "unreadable_succession",
+    *("unreadable_succession", "unreadable_former_code"),
     *("published_before_decided", "removed_before_listed", "no_listed_on", "no_list", "several_lists"),
     *("field_count", "broken_quote", "bad_encoding", "nul_bytes", "cell_too_large", "header_repeated", "totals_row"),
     *("bad_json", "not_an_object", "duplicate_key", "conflict_in_file"),

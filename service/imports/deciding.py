@@ -15,6 +15,7 @@ from uuid import UUID
 from asyncpg import Connection
 
 from service.imports.staging import Entry, Stage
+from service.imports.successions import question_former_codes
 
 MERGE_LOCK = 0x58494D50  # "XIMP": imports are taken in one after another
 
@@ -70,6 +71,8 @@ async def classify(connection: Connection, stage: Stage, taking: Taking) -> None
     await connection.execute("SET LOCAL work_mem = '128MB'")
     await _resolve_old_identifiers(connection, stage)
     await _group_within_file(connection, stage)
+    if not shape.has_id:
+        await question_former_codes(connection, stage, says_status="registration_status" not in taking.unspoken)
     await connection.execute(f"ANALYZE {stage.rows} (n, outcome, uscc, natural_key)")
     await _compare_with_known(connection, stage, taking)
     await connection.execute(

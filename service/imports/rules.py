@@ -126,6 +126,17 @@ REASONS: Final[dict[str, Reason]] = {
         "承继主体的代码或者承继方式无法识别。",
         "Write the successors' credit codes, and 合并, 分立 or 代码变更, and resubmit.",
     ),
+    "unreadable_former_code": Reason(
+        "The firm had another code before, which cannot be read.",
+        "原统一社会信用代码无法识别。",
+        "Write the former credit code, or leave it out, and resubmit.",
+    ),
+    "ambiguous_former_code": Reason(
+        "A former code of this firm, or where it goes on, is told differently elsewhere: another firm has the same former"
+        " code, or that code's own registration is active or names another successor.",
+        "原统一社会信用代码与其他主体的登记信息矛盾：另一主体使用同一原代码，或者该代码自身登记为存续或载明其他承继主体。",
+        "Correct whichever of the two is wrong, say 分立 where a firm was split, and resubmit.",
+    ),
     "decided_on_in_future": Reason(
         "The decision lies in the future.", "处罚决定日期晚于今日。", "Correct the date and resubmit."
     ),

@@ -253,6 +253,8 @@ SUBJECTS: Final = Shape(
         ("succession", "text"),
         ("successors", "text[]"),
         ("succeeded_on", "date"),
+        ("former_codes", "text[]"),
+        ("former_succession", "text"),
         ("flags", "text[]"),
         ("raw", "jsonb"),
     ),
@@ -280,6 +282,8 @@ SUBJECTS: Final = Shape(
         "succession",
         "successors",
         "succeeded_on",
+        "former_codes",
+        "former_succession",
     ),
     read_from={
         **{
@@ -303,6 +307,8 @@ SUBJECTS: Final = Shape(
         **dict.fromkeys(
             ("succession", "successors", "succeeded_on"), ("successors", "changed_code", "succession", "cancelled_on")
         ),
+        "former_codes": ("former_code",),
+        "former_succession": ("former_code", "succession"),
         **dict.fromkeys(("capital_minor", "capital_currency", "capital_text"), ("registered_capital",)),
         "region_text": ("province", "region_name"),
     },

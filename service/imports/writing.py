@@ -8,6 +8,7 @@ from service.imports.deciding import Taking
 from service.imports.preferring import insert_preferred
 from service.imports.shapes import Shape
 from service.imports.staging import Stage, new_event
+from service.imports.successions import tell_former_codes
 
 
 async def apply(connection: Connection, stage: Stage, taking: Taking) -> None:
@@ -24,6 +25,8 @@ async def apply(connection: Connection, stage: Stage, taking: Taking) -> None:
     await _insert_changed(connection, stage, taking)
     await insert_preferred(connection, stage, taking)
     await _insert_names(connection, stage, taking)
+    if not shape.has_id:
+        await tell_former_codes(connection, stage, taking.entry)
     await _insert_statements(connection, stage, taking)
     await _record_outcomes(connection, stage, taking)
 

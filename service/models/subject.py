@@ -35,6 +35,7 @@ class SubjectVersion(Base):
 
     A subject that only records name has a first version that is not registered. `successors` are the codes under which the
     firm goes on, or into which it was split, by `succession` (merged, split, code_changed) since `succeeded_on`.
+    `former_codes` are those that this registration says went into this one, by `former_succession`.
     """
 
     __tablename__ = "subject_version"
@@ -46,6 +47,11 @@ class SubjectVersion(Base):
             name="succession_known",
         ),
         Index("uq_subject_version_current", "uscc", unique=True, postgresql_where=text("superseded_at IS NULL")),
+        Index(
+            "ix_subject_version_former_codes",
+            "uscc",
+            postgresql_where=text("superseded_at IS NULL AND former_codes <> '{}'"),
+        ),
         Index("ix_subject_version_import_id", "import_id", postgresql_where=text("import_id IS NOT NULL")),
         {"info": SUBJECT},
     )
@@ -88,6 +94,8 @@ class SubjectVersion(Base):
     succession: Mapped[str | None] = mapped_column(Text)
     successors: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     succeeded_on: Mapped[date | None]
+    former_codes: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    former_succession: Mapped[str | None] = mapped_column(Text)
     flags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     raw: Mapped[dict[str, str] | None] = mapped_column(JSONB)
 

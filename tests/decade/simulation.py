@@ -78,6 +78,7 @@ class Decade:
     _edges: set[tuple[datetime, str]] = field(default_factory=set)
     _looks: dict[datetime, list[str]] = field(default_factory=dict)
     _logged: date | None = None
+    _told: datetime = FIRST
     _delivered: dict[Any, tuple[str, datetime]] = field(default_factory=dict)
     _files: list[tuple[Any, list[Record], Path]] = field(default_factory=list)
 
@@ -99,7 +100,8 @@ class Decade:
     async def run(self) -> None:
         await self._open()
         while self._due:
-            at, _, step = heapq.heappop(self._due)
+            due, _, step = heapq.heappop(self._due)
+            at = max(due, self._told)  # of two things at one instant the second knows what was told of the first
             await self._wake(at)
             await step(at)
             if self.world.waiting and self.chance.random() < 0.95:  # else it waits for its number a while
@@ -110,6 +112,7 @@ class Decade:
     async def _number(self, at: datetime) -> None:
         await drain(self.database, lambda: at)
         self.world.number(at)
+        self._told = at
 
     async def _wake(self, at: datetime) -> None:
         """Let the jobs run as they would have by now, unless they are asleep."""
@@ -133,13 +136,16 @@ class Decade:
         """Look at a firm at that instant, together with all others that have an edge there."""
         if at not in self._looks:
             self._looks[at] = []
-            self.later(at, self._look)
+            self.later(at, self._look(at))
         self._looks[at].append(code)
 
-    async def _look(self, at: datetime) -> None:
-        codes = self._looks.pop(at)
-        await self.checks.edge(set(codes), at, covered=self._covered(at))
-        self.counts["edges looked at"] = self.counts.get("edges looked at", 0) + len(codes)
+    def _look(self, due: datetime) -> Step:
+        async def look(at: datetime) -> None:
+            codes = self._looks.pop(due)
+            await self.checks.edge(set(codes), at, covered=self._covered(at))
+            self.counts["edges looked at"] = self.counts.get("edges looked at", 0) + len(codes)
+
+        return look
 
     def _covered(self, at: datetime) -> bool:
         """Whether both sources had delivered something that was not taken back."""

@@ -121,6 +121,7 @@ def _content(cells: Cells, code: pl.Series) -> tuple[dict[str, pl.Series], pl.Se
         [value if value and not check(value).is_key else None for value in cells.field("org_code")], dtype=pl.String
     )
     reason = _successors(cells, code, content, reason)
+    reason = _former_codes(cells, code, content, reason)
     content["flags"] = pl.repeat("{}", cells.height, eager=True)
     content["raw"] = cells.unknown_json()
     return content, reason
@@ -130,14 +131,9 @@ def _successors(cells: Cells, code: pl.Series, content: dict[str, pl.Series], re
     """Read the codes under which firms go on and how, into `content`; return the reasons with those that cannot be read."""
     changed = cells.field("changed_code")
     stated = cells.field("successors").fill_null(changed)
-    ways = cells.nulls()
-    for way, words in _SUCCESSION:
-        ways = ways.set(cells.field("succession").str.contains(words).fill_null(value=False) & ways.is_null(), way)
+    ways = _ways(cells)
     ways = ways.set(ways.is_null() & changed.is_not_null(), "code_changed")
-    found = [
-        None if text is None else [check(part).code for part in re.split(r"[、，,;；\s]+", text) if part]
-        for text in stated
-    ]
+    found = _codes_in(stated)
     bad = pl.Series(
         [
             one is not None
@@ -160,6 +156,42 @@ def _successors(cells: Cells, code: pl.Series, content: dict[str, pl.Series], re
     ended = content["cancelled_on"]
     content["succeeded_on"] = ended.zip_with(named, pl.Series([None] * cells.height, dtype=ended.dtype))
     return reason.set(bad & reason.is_null(), "unreadable_succession")
+
+
+def _former_codes(cells: Cells, code: pl.Series, content: dict[str, pl.Series], reason: pl.Series) -> pl.Series:
+    """Read the codes that went into these firms, and how; a firm's own code in that column says that nothing changed.
+
+    One code is a changed code and several were merged, unless the row says how and names no successor, which those words
+    would be about.
+    """
+    found = [
+        None if one is None else [part for part in dict.fromkeys(one) if part != own or part is None]
+        for one, own in zip(_codes_in(cells.field("former_code")), code, strict=True)
+    ]
+    bad = pl.Series([one is not None and None in one for one in found], dtype=pl.Boolean)
+    content["former_codes"] = pl.Series(
+        [array_literal([part for part in one or () if part is not None]) for one in found], dtype=pl.String
+    )
+    counts = pl.Series([len(one or ()) for one in found])
+    ways = _ways(cells).zip_with(content["succession"].is_null(), cells.nulls())
+    ways = ways.set(ways.is_null() & (counts > 1), "merged").set(ways.is_null() & (counts == 1), "code_changed")
+    content["former_succession"] = ways.zip_with(counts > 0, cells.nulls())
+    return reason.set(bad & reason.is_null(), "unreadable_former_code")
+
+
+def _ways(cells: Cells) -> pl.Series:
+    ways = cells.nulls()
+    for way, words in _SUCCESSION:
+        ways = ways.set(cells.field("succession").str.contains(words).fill_null(value=False) & ways.is_null(), way)
+    return ways
+
+
+def _codes_in(texts: pl.Series) -> list[list[str | None] | None]:
+    """Return the codes that each text names, None for one that cannot be read; None for no text."""
+    return [
+        None if text is None else [check(part).code for part in re.split(r"[、，,;；\s]+", text) if part]
+        for text in texts
+    ]
 
 
 def _division(cells: Cells) -> pl.Series:

@@ -4,12 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from schemas.penalties import MovedOut
 from schemas.status import StatusOut
 from schemas.subjects import CreditFileOut, SubjectPage
 from service.access.rules import Role
 from service.db import Database
+from service.imports.actions import revert_import
 from service.subjects.rules import (
     ImpossibleRegistration,
     Registration,
@@ -20,7 +22,7 @@ from service.subjects.rules import (
 )
 from tests.clients import NOW, client_of, make_app, make_key
 from tests.factories import make_uscc
-from tests.service.imports.support import bring_in, reasons, seed, write_csv
+from tests.service.imports.support import bring_in, reasons, rows_of, seed, write_csv
 from tests.service.penalties.lives import SIGNED, USCC, open_office
 
 TODAY = NOW.date()
@@ -166,3 +168,83 @@ async def test_a_registry_extract_tells_of_successors(database: Database, tmp_pa
         for code in (old, split, changed):
             hits = (await platform.get(f"/v1/subjects?identifier={code}")).json()["items"]
             assert [hit["uscc"] for hit in hits] == [NEW]
+
+
+async def test_the_row_of_a_new_code_tells_of_the_old_ones_and_doubts_go_to_a_person(
+    database: Database, tmp_path: Path
+) -> None:
+    await seed(database)
+    header = (
+        "企业名称",
+        "统一社会信用代码",
+        "登记状态",
+        "注销日期",
+        "变更情形",
+        "原统一社会信用代码",
+        "承继主体统一社会信用代码",
+    )
+    old, gone, first, second, torn, taken, active, elsewhere, unknown, lone = (
+        make_uscc(number) for number in range(40, 50)
+    )
+    whole, parts, rivals = make_uscc(50), (make_uscc(51), make_uscc(52)), (make_uscc(53), make_uscc(54))
+
+    async def bring(*rows: tuple[str, ...], name: str) -> dict[str, int]:
+        imported = await bring_in(
+            database, write_csv(tmp_path / f"{name}.csv", list(rows), header), kind="subjects", source="registry"
+        )
+        assert imported.state == "finished", imported.problem
+        return reasons(imported)
+
+    before = [
+        (f"重庆{number}号旧商行有限公司", code, "存续", "", "", "", "")
+        for number, code in enumerate((old, first, second, torn))
+    ]
+    assert await bring(*before, (f"重庆{gone}商行", gone, "注销", "2026-10-01", "合并", "", OTHER), name="before") == {}
+    new = [
+        ("重庆新码商行有限公司", NEW, "存续", "", "", old, ""),
+        ("重庆合并商行有限公司", whole, "存续", "", "", f"{first}、{second}", ""),
+        *((f"重庆分立{part[-4:]}商行", part, "存续", "", "派生分立", torn, "") for part in parts),
+        ("重庆同码商行有限公司", lone, "存续", "", "", lone, ""),
+        ("重庆无名商行有限公司", make_uscc(55), "存续", "", "", unknown, ""),
+    ]
+    doubtful = [
+        *((f"重庆相争{rival[-4:]}商行", rival, "存续", "", "", taken, "") for rival in rivals),
+        ("重庆尚存商行有限公司", active, "存续", "", "", "", ""),
+        ("重庆续用商行有限公司", elsewhere, "存续", "", "", active, ""),
+        ("重庆已归商行有限公司", make_uscc(56), "存续", "", "", gone, ""),
+        ("重庆不清商行有限公司", make_uscc(57), "存续", "", "", "12345", ""),
+    ]
+    found = await bring(*new, *doubtful, name="after")
+    assert found == {"ambiguous_former_code": 4, "unreadable_former_code": 1}
+    assert set(await bring(*new, name="again")) == set(), "said again it is nothing new"
+    assert await bring(("重庆旧商行有限公司", old, "存续", "", "", "", ""), name="back") == {"ambiguous_former_code": 1}
+    key = await make_key(database, Role.PLATFORM)
+    async with client_of(make_app(database), key=key) as platform:
+
+        async def told(code: str) -> tuple[str, Any]:
+            one = (await platform.get(f"/v1/subjects/{code}")).json()
+            return one["registration_status"], one["succession"] and (
+                one["succession"]["kind"],
+                one["succession"]["successors"],
+            )
+
+        assert await told(old) == ("cancelled", ("code_changed", [NEW]))
+        assert [await told(code) for code in (first, second)] == [("cancelled", ("merged", [whole]))] * 2
+        assert await told(torn) == ("active", ("split", sorted(parts)))
+        assert await told(unknown) == ("cancelled", ("code_changed", [make_uscc(55)]))
+        assert await told(lone) == ("active", None)
+        assert await told(gone) == ("cancelled", ("merged", [OTHER]))
+        assert await told(active) == ("active", None)
+        hits = (await platform.get(f"/v1/subjects?identifier={old}")).json()["items"]
+        assert [hit["uscc"] for hit in hits] == [NEW]
+        file = (await platform.get(f"/v1/subjects/{whole}/credit-file")).json()
+        assert [(one["uscc"], one["kind"]) for one in file["predecessors"]] == [(first, "merged"), (second, "merged")]
+        events = dict(await rows_of(database, "SELECT event, count(*) FROM change GROUP BY 1"))
+        assert events.items() >= {"code_changed": 2, "merged": 2, "split": 1}.items()
+        async with database.transaction() as session:
+            made = (
+                await session.execute(text("SELECT id FROM data_import WHERE file_name = 'after.csv'"))
+            ).scalar_one()
+            await revert_import(session, import_id=made, actor="tester", now=NOW)
+        assert await told(old) == ("active", None)
+        assert (await platform.get(f"/v1/subjects/{unknown}")).status_code == 404
