@@ -59,6 +59,34 @@ def _money(text: str) -> str:
     return say_money(int(text), Language.ZH)
 
 
+_PARTIES: Final = {"organization": "企业和其他组织", "sole_trader": "个体工商户"}
+_HEAVY: Final = {
+    "a fine under the heavier step (从重) of the discretion benchmark": "按裁量基准从重处罚的罚款",
+    "qualification lowered, permit or business licence revoked": "降低资质等级、吊销许可证件或者营业执照",
+    "business restricted, stopped or closed, or an occupation barred": "限制开展生产经营活动、责令停产停业、责令关闭或者限制从业",
+}
+#: What the test of a list found of an entry.
+_OF_ENTRIES: Final[tuple[tuple[str, Say], ...]] = (
+    (r"type of party: (\w+)", lambda m: _PARTIES.get(m[1], m[1])),
+    (r"(grounds|legal basis|evidence) stated", lambda _: "已填写"),
+    (r"(grounds|legal basis|evidence) missing", lambda _: "未填写"),
+    (r"nothing found", lambda _: "未发现"),
+    (r"the grounds hold personal data: redact", lambda _: "列入事由含有个人信息，请处理"),
+    (r"ground missing; one of .*", lambda _: "未选择法定情形"),
+    (
+        r"ground (\w+); one of (.*)",
+        lambda m: "已选择该名单的情形" if m[1] in m[2].split(", ") else "所选情形不属于该名单",
+    ),
+    (r"not stated", lambda _: "未填写"),
+    (r"no such evidence", lambda _: "没有此类证据"),
+    (r"(.*) \(penalty [0-9a-f-]{36}\)", lambda m: _HEAVY.get(m[1], m[1])),
+    (
+        r"(\d+) of (\d+) supporting penalties stand, none of them heavy",
+        lambda m: f"关联的 {m[2]} 项处罚中有 {m[1]} 项有效，均不属于较重处罚",
+    ),
+)
+
+
 _D: Final = r"(\d{4}-\d\d-\d\d)"
 _SAID: Final[tuple[tuple[re.Pattern[str], Say], ...]] = tuple(
     (re.compile(pattern), said)
@@ -95,6 +123,7 @@ _SAID: Final[tuple[tuple[re.Pattern[str], Say], ...]] = tuple(
             r"not shown: .* \(rule (.*)\); .*",
             lambda m: f"按规则不公示（{say_citation(m[1], Language.ZH)}）；可以审核，不能公示",
         ),
+        *_OF_ENTRIES,
         (rf"its time was over on {_D}", lambda m: f"公示期已于{_day(m[1])}届满"),
     )
 )

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from service.access.principals.queries import find_names
 from service.access.rules import Actor
 from service.catalog.rules import Catalog
 from service.console.desk import Desk
+from service.console.history import Step, steps_of
 from service.penalties.actions import KIND, content_of, first_days, review, work_out
 from service.penalties.queries import find_same_number
 from service.penalties.rules import MOVES, ONCE_SHOWN, TEXTS, Content, State, natural_key
@@ -157,34 +157,11 @@ def _stays_hidden(window: Window) -> Effect:
     return Effect(window.channel.value, "effect.stays_hidden", window.starts_on, window.ends_on)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One version in a record's history: who did what when, why, and which fields changed."""
-
-    version_no: int
-    command: str
-    who: str | None
-    at: Any
-    reason: str | None
-    state: str
-    changed: list[str]
-
-
 async def history_of(session: AsyncSession, desk: Desk, *, uscc: str, record_id: UUID, after: int = 0) -> list[Step]:
     """Return what happened to a record behind the version `after`, newest first; nothing to who does not see it in full."""
     rows = await list_versions(session, KIND, uscc=uscc, record_id=record_id, actor=desk.actor)
     views = versions_view(rows, actor=desk.actor, today=desk.today)
-    if not rows or not views or views[-1]["penalty"]["own"] is None:
-        return []
-    names = await find_names(session, ids=[row["actor"] for row in rows])
-    steps = [
-        Step(
-            row["version_no"], row["command"], names.get(row["actor"]) or row["actor"], row["recorded_at"], row["reason"],
-            row["state"], [name for name in view["changed"] if name != "state"],
-        )
-        for row, view in zip(rows, views, strict=True)
-    ]  # fmt: skip
-    return [step for step in reversed(steps) if step.version_no > after]
+    return await steps_of(session, rows, views, noun="penalty", after=after)
 
 
 async def windows_after(

@@ -9,22 +9,29 @@ import service.console.pages.audit
 import service.console.pages.calendar
 import service.console.pages.cases
 import service.console.pages.deadlines
+import service.console.pages.entries
+import service.console.pages.entry
+import service.console.pages.entry_moves
+import service.console.pages.entry_recording
 import service.console.pages.feeds
 import service.console.pages.firms
 import service.console.pages.import_rows
 import service.console.pages.imports
 import service.console.pages.keys
+import service.console.pages.letters
 import service.console.pages.oidc
 import service.console.pages.operations
 import service.console.pages.penalties
 import service.console.pages.penalty
 import service.console.pages.penalty_moves
+import service.console.pages.people
 import service.console.pages.record_versions
 import service.console.pages.recording
 import service.console.pages.revocations
 import service.console.pages.rule_proposals
 import service.console.pages.sharing
 import service.console.pages.sign_in
+import service.console.pages.spot_checks
 import service.console.pages.start
 import service.console.pages.supervision
 from service.access.rules import Role
@@ -57,6 +64,13 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     service.console.pages.sharing.router,
     service.console.pages.supervision.router,
     service.console.pages.revocations.router,
+    service.console.pages.entries.router,
+    service.console.pages.entry_recording.router,
+    service.console.pages.entry.router,
+    service.console.pages.entry_moves.router,
+    service.console.pages.letters.router,
+    service.console.pages.spot_checks.router,
+    service.console.pages.people.router,
 )
 
 #: Whose work repairs and objections are, or who applied.
@@ -66,6 +80,7 @@ CASES: Final = frozenset({Role.REPAIR_OFFICER, Role.REVIEWER, Role.SUBJECT_AGENT
 TABS: Final = (
     Tab("", "tab.start"),
     Tab("/penalties", "tab.penalties", frozenset({Role.RECORDER, Role.REVIEWER})),
+    Tab("/entries", "tab.entries", service.console.pages.entries.READERS),
     Tab("/repairs", "tab.repairs", CASES),
     Tab("/objections", "tab.objections", CASES),
     Tab("/deadlines", "tab.deadlines", WATCHERS),

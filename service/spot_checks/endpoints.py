@@ -40,7 +40,6 @@ from service.http import (
     require,
 )
 from service.idempotency.http import REPEAT_REFUSALS, CreatingSessionDep
-from service.models import SpotCheck
 from service.spot_checks import examples
 from service.spot_checks.actions import On, Plan, announce, answer, close, draw_sample, score
 from service.spot_checks.queries import Row, find_check, find_item, list_checks, list_items, list_keys, list_results
@@ -57,6 +56,7 @@ from service.spot_checks.rules import (
     compare,
     form,
 )
+from service.spot_checks.views import check_view, item_view
 from service.subjects.endpoints import OWN
 from service.versions import version_etag
 
@@ -69,29 +69,12 @@ Reader = Annotated[
 Officer = Annotated[Actor, require(Role.RECORDER, Role.REVIEWER, whose=Whose.OWN)]
 
 
-def _view(check: SpotCheck) -> dict[str, Any]:
-    return {name: getattr(check, name) for name in SpotCheckOut.model_fields}
-
-
-def _item(row: Row) -> dict[str, Any]:
-    seen = row["seen_id"] is not None
-    names = (
-        "id", "check_id", "version_no", "state", "key", "authority_code", "record_version", "scores", "findings",
-        "scored_at", "answer", "closed",
-    )  # fmt: skip
-    return {name: row[name] for name in names} | {
-        "uscc": row["uscc"] if seen else None,
-        "penalty_id": row["record_id"] if seen else None,
-        "document_no": row["document_no"],
-    }
-
-
 def _no_such(what: UUID) -> NoSuchCheck:
     return NoSuchCheck(f"There is no spot check or drawn record {what} that you may see.", detail_zh="没有此项抽查。")
 
 
 def _moved(row: Row) -> Response:
-    return json_response(_item(row), headers={"ETag": version_etag(row["version_no"]), **OWN})
+    return json_response(item_view(row), headers={"ETag": version_etag(row["version_no"]), **OWN})
 
 
 @router.get(
@@ -105,7 +88,7 @@ async def list_all_checks(session: ReadSessionDep, page: PageDep) -> dict[str, A
     """Give the checks that were announced, with the digest of their population and, once drawn, their seed."""
     found = await list_checks(session, after=page_after(page), limit=page.limit + 1)
     part, following = one_page(found, page)
-    return {"items": [_view(check) for check in part], "next": following}
+    return {"items": [check_view(check) for check in part], "next": following}
 
 
 @router.get(
@@ -158,7 +141,7 @@ async def list_drawn(
         session, actor=actor, check_id=check_id, state=state, after=page_after(page), limit=page.limit + 1
     )
     part, following = one_page(rows, page)
-    return json_response({"items": [_item(row) for row in part], "next": following}, headers=OWN)
+    return json_response({"items": [item_view(row) for row in part], "next": following}, headers=OWN)
 
 
 @router.post(
@@ -195,7 +178,7 @@ async def announce_check(
     check = await announce(session, catalog, plan=plan, authority=body.authority, actor=actor, now=now)
     response.headers["Location"] = f"/v1/spot-checks/{check.id}"
     response.headers["ETag"] = version_etag(check.version_no)
-    return _view(check)
+    return check_view(check)
 
 
 @router.get(
@@ -211,7 +194,7 @@ async def show_check(check_id: UUID, session: ReadSessionDep, response: Response
     if check is None:
         raise _no_such(check_id)
     response.headers["ETag"] = version_etag(check.version_no)
-    return _view(check)
+    return check_view(check)
 
 
 @router.get(
@@ -262,7 +245,7 @@ async def draw_check(
     """State the seed and draw the sample; it is drawn once."""
     check = await draw_sample(session, check_id=check_id, seed=body.seed, expected=expected, actor=actor, now=now)
     response.headers["ETag"] = version_etag(check.version_no)
-    return _view(check)
+    return check_view(check)
 
 
 @router.get(

@@ -3,7 +3,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, insert, or_, select, true, update
+from sqlalchemy import and_, func, insert, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import ColumnElement
 
@@ -56,11 +56,13 @@ async def insert_check(session: AsyncSession, values: Row, members: Sequence[Mem
     return check
 
 
-async def list_checks(session: ReadSession, *, after: UUID | None, limit: int) -> Sequence[SpotCheck]:
-    """Return checks, oldest first, behind the id named."""
-    query = select(SpotCheck).order_by(SpotCheck.id).limit(limit)
+async def list_checks(
+    session: ReadSession, *, after: UUID | None, limit: int, newest_first: bool = False
+) -> Sequence[SpotCheck]:
+    """Return checks behind the id named, oldest first or `newest_first`."""
+    query = select(SpotCheck).order_by(SpotCheck.id.desc() if newest_first else SpotCheck.id).limit(limit)
     if after is not None:
-        query = query.where(SpotCheck.id > after)
+        query = query.where(SpotCheck.id < after if newest_first else SpotCheck.id > after)
     return (await session.scalars(query)).all()
 
 
@@ -149,6 +151,17 @@ async def list_items(
     rows = [dict(row) for row in (await session.execute(query)).mappings()]
     note_owners(session, (row["authority_code"] for row in rows[: limit - 1]))
     return rows
+
+
+async def count_items(session: ReadSession, *, actor: Actor, state: str) -> int:
+    """Return how many drawn records in a state `list_items` would give in all."""
+    query = (
+        select(func.count())
+        .select_from(SpotCheckItem)
+        .join(SpotCheck, SpotCheck.id == SpotCheckItem.check_id)
+        .where(_item_seen(actor), SpotCheckItem.state == state)
+    )
+    return await session.scalar(query) or 0
 
 
 async def list_results(session: ReadSession, *, actor: Actor, first: date | None, last: date | None) -> list[Row]:

@@ -25,6 +25,7 @@ PARTS: Final = (
     Tab("/jobs", "operation.jobs", JOB_WATCHERS),
     Tab("/feeds", "operation.feeds", FEED_WATCHERS),
     Tab("/keys", "operation.keys", frozenset({Role.ADMINISTRATOR})),
+    Tab("/access-proposals", "operation.access", frozenset({Role.ADMINISTRATOR})),
     Tab("/audit", "operation.audit", frozenset(READERS)),
     Tab("/rule-proposals", "operation.rules", RULE_READERS),
     Tab("/calendar", "operation.calendar"),

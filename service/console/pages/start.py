@@ -19,5 +19,5 @@ async def show_start(
 ) -> Response:
     """Show what there is to do."""
     due = await see_due(session, catalog, desk.actor, today=desk.today)
-    waiting = await see_waiting(session, desk.actor)
+    waiting = await see_waiting(session, catalog, desk.actor)
     return show(desk, "start.html", due=due, waiting=waiting)

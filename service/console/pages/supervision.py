@@ -1,4 +1,4 @@
-"""The city credit office's table: deadlines of a month by department and district, what is covered, and spot checks."""
+"""The city credit office's table: deadlines of a month by department and district, and what is covered."""
 
 from datetime import date
 from typing import Annotated, Final
@@ -7,7 +7,7 @@ from fastapi import Query, Response
 
 from service.access.declared import Whose
 from service.access.rules import Role
-from service.console.desk import PAGE, Desk, PageRouter, at_desk
+from service.console.desk import Desk, PageRouter, at_desk
 from service.console.overview import WATCHERS
 from service.console.rendering import show
 from service.credit_records.queries import count_coverage
@@ -16,8 +16,6 @@ from service.deadlines.answers import COUNTS, month_view
 from service.deadlines.lists import count_month, sight_of
 from service.deadlines.rules import month_bounds
 from service.http import CatalogDep, ReadSessionDep
-from service.spot_checks.queries import list_checks, list_results
-from service.spot_checks.rules import compare
 
 router = PageRouter()
 
@@ -72,17 +70,4 @@ async def show_coverage(
         empty=sorted(set(classes()) - there),
         district=lambda code: catalog.region_name(code) or code or "—",
         source=lambda code: catalog.source_by_code[code].name if code in catalog.source_by_code else code,
-    )
-
-
-@router.get("/spot-checks")
-async def show_checks(
-    desk: Annotated[Desk, at_desk(*sorted(RESULT_READERS), whose=Whose.SEEN)], session: ReadSessionDep
-) -> Response:
-    """Show the spot checks that were announced, and what each found at each authority."""
-    return show(
-        desk,
-        "spot_checks.html",
-        checks=list(reversed(await list_checks(session, after=None, limit=PAGE))),
-        results=compare(await list_results(session, actor=desk.actor, first=None, last=None)),
     )
