@@ -67,7 +67,7 @@ class ItemOut(Output):
 
     uscc: str
     record_id: UUID
-    record_kind: Literal["penalty", "blacklist_entry"]
+    record_kind: Literal["penalty", "blacklist_entry", "credit_record"]
     wanted: Literal["show", "hide"]
     operation: Operation
     state: State

@@ -15,7 +15,6 @@ from service.feeds.definitions import load_definitions
 from service.feeds.holding import count_held
 from service.feeds.incoming import decide_delivery, list_deliveries
 from service.feeds.queries import count_items, list_feeds, list_items, sync_feeds
-from service.feeds.shapes import load_shape
 from service.feeds.still_shown import as_csv, list_still_shown
 from service.feeds.views import feed_view
 from service.settings import Settings
@@ -36,7 +35,7 @@ def feeds_check(
     place = folder or settings.feeds_folder()
     found = load_definitions(place)
     for one in found:
-        what = f"{load_shape(one.shape).mapping}, {one.reports}" if one.direction == "out" else "incoming"
+        what = f"{one.shaped.mapping}, {one.reports}" if one.direction == "out" else "incoming"
         how = one.transport["type"] if one.connected else "not connected"
         out.print(f"{one.id}  {one.direction}  {one.target}  {what}  {how}", soft_wrap=True)
     out.print(f"{len(found)} feeds in {place}", soft_wrap=True)

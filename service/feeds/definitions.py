@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from service.feeds.rules import Answer, BadFeed
+from service.feeds.shapes import Shape, load_shape, read_shape
 
 TARGETS: Final = ("credit_china", "gsxt", "city", "generic")
 TRANSPORTS: Final = ("directory", "sftp", "https", "database")
@@ -73,6 +74,25 @@ class Definition:
         return sha256(dumps(decisive, sort_keys=True).encode()).hexdigest()
 
     @property
+    def shaped(self) -> Shape:
+        """The shape that is sent: one of the shipped files by its id, or the table `[shape]` of the definition itself.
+
+        Raises:
+            BadFeed: see `load_shape` and `read_shape`.
+        """
+        stated = self.body["shape"]
+        return read_shape(stated) if isinstance(stated, dict) else load_shape(str(stated))
+
+    @property
+    def only_own(self) -> bool:
+        """Whether only records of authorities' own are sent: by default where a duty asks for them, and permits anyway.
+
+        A permit is not public here: what of it others are told is for its own authority to say.
+        """
+        by_default = self.reports == "duty" or self.shaped.record == "credit_record"
+        return by_default if self.records == "default" else self.records == "own"
+
+    @property
     def channel(self) -> str:
         """The channel whose windows and deadlines count."""
         return self.target if self.target in {"credit_china", "gsxt"} else "public"
@@ -129,15 +149,18 @@ def read_definition(body: Mapping[str, Any], *, where: str) -> Definition:
     target = _one_of(body, "target", TARGETS, where, "generic")
     statutory = target in {"credit_china", "gsxt"}
     reports = _one_of(body, "reports", ("duty", "window"), where, "duty" if statutory else "window")
+    shape = _needed(body, "shape", where) if direction == "out" else ""
+    if isinstance(shape, dict):
+        shape = read_shape(shape).id
     return Definition(
         id=identity,
         name=str(body.get("name", identity)),
         direction=direction,
         target=target,
         connected=connected,
-        shape=str(_needed(body, "shape", where)) if direction == "out" else "",
+        shape=str(shape),
         reports=reports,
-        records=_one_of(body, "records", ("own", "all"), where, "own" if reports == "duty" else "all"),
+        records=_one_of(body, "records", ("own", "all", "default"), where, "default"),
         authorities=tuple(body.get("authorities", ())),
         lists=tuple(body.get("lists", ())),
         every_seconds=int(body.get("every_seconds", 60)),

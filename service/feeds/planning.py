@@ -11,7 +11,7 @@ from asyncpg import Connection
 
 from service.db import Database, driver
 from service.feeds.queries import Standing, find_feed
-from service.feeds.shapes import load_shape
+from service.feeds.rules import DUE
 
 #: Entries of the log of one transaction.
 BATCH: Final = 20_000
@@ -30,10 +30,10 @@ WHERE i.feed_id = $1 AND i.wanted = 'show' AND $2::bigint IS NOT NULL AND $3::bi
 _PLAN: Final = """
 WITH k AS ({keys}), wish AS (
     SELECT v.uscc, v.id, v.version_no,
-        CASE WHEN v.state = 'published' AND {reported} AND coalesce({until} >= $4, true) {narrowed}
+        CASE WHEN v.state = '{current}' AND {reported} AND coalesce({until} >= $4, true) {narrowed}
             THEN 'show' ELSE 'hide' END AS wanted,
         {due} AS due_on,
-        CASE WHEN v.state = 'published' THEN least({until} + 1, $4) ELSE coalesce(v.effective_on, $4) END AS ended_on,
+        CASE WHEN v.state = '{current}' THEN least({until} + 1, $4) ELSE coalesce({acted_on}, $4) END AS ended_on,
         (SELECT min(o.due_on) FROM outbox_item o WHERE o.uscc = v.uscc AND o.record_id = v.id
             AND o.topic = 'feed_withdrawal' AND o.version_no = v.version_no) AS withdraw_by
     FROM k JOIN {version} v ON v.uscc = k.uscc AND v.id = k.id AND v.superseded_at IS NULL
@@ -91,7 +91,7 @@ async def _next_part(connection: Connection, feed: Standing, *, batch: int) -> t
     log_id, head = await connection.fetchrow("SELECT log_id, head_position FROM change_log")
     position, law = feed.row["position"], feed.row["law"]
     present = law
-    if feed.definition.reports == "duty" and load_shape(feed.definition.shape).record == "penalty":
+    if feed.definition.reports == "duty" and feed.definition.shaped.record in DUE:
         cursor = await connection.fetchrow("SELECT log_id, position, law FROM deadline_cursor")
         head = cursor["position"] if cursor["log_id"] == log_id else 0
         present = cursor["law"]
@@ -106,29 +106,33 @@ async def _next_part(connection: Connection, feed: Standing, *, batch: int) -> t
 async def _plan(
     connection: Connection, feed: Standing, keys: str, *, since: int, upto: int, today: date, now: datetime
 ) -> int:
-    definition, shape = feed.definition, load_shape(feed.definition.shape)
+    definition, shape = feed.definition, feed.definition.shaped
     kind = shape.record
     channel = definition.channel if kind == "penalty" else "public"
-    parts = {"kind": kind, "head": kind, "version": f"{kind}_version", "until": f"v.{channel}_until"}
-    due = "NULL::date"
-    reported = (
+    parts = {"kind": kind, "head": kind, "version": f"{kind}_version", "acted_on": "v.effective_on"}
+    parts |= {"current": "published", "until": f"v.{channel}_until", "due": "NULL::date"}
+    parts["reported"] = (
         f"v.{channel}_reason IS NULL AND v.{channel}_from <= $4" if channel == "public" else f"v.{channel}_from <= $4"
     )
-    if definition.reports == "duty" and kind == "penalty":
-        of = f"""FROM deadline d WHERE d.uscc = v.uscc AND d.record_id = v.id AND d.channel = '{channel}'
-            AND d.state IN ('open', 'met')"""
-        reported, due = (
-            f"EXISTS (SELECT {of})",
-            f"(SELECT min(d.due_on) {of} AND d.state = 'open' AND d.bearer = 'authority')",
-        )
     narrowed = (
         "AND (cardinality($6::text[]) = 0 OR v.authority_code = ANY ($6)) AND (cardinality($7::text[]) = 0 OR {list})"
     )
-    if definition.records == "own":
+    if kind == "credit_record":
+        parts |= {"current": "recorded", "acted_on": "(v.recorded_at AT TIME ZONE 'Asia/Shanghai')::date"}
+        parts |= {"until": "v.valid_until", "reported": "coalesce(v.valid_from, v.decided_on) <= $4"}
+        narrowed += " AND v.class_id = 'permit'"
+    if definition.reports == "duty" and kind in DUE:
+        of = f"""FROM deadline d WHERE d.uscc = v.uscc AND d.record_id = v.id AND d.channel = '{definition.channel}'
+            AND d.state IN ('open', 'met')"""
+        parts["reported"] = f"EXISTS (SELECT {of})"
+        parts["due"] = f"(SELECT min(d.due_on) {of} AND d.state = 'open' AND d.bearer = 'authority')"
+        if kind == "credit_record":
+            # A permit says itself until when it holds: what is over is not taken back.
+            parts["until"] = "NULL::date"
+    if definition.only_own:
         narrowed += " AND coalesce(v.source_code LIKE 'own:%', true)"
     sql = _PLAN.replace("{keys}", keys).replace("{narrowed}", narrowed)
     sql = sql.replace("{list}", "v.list_id = ANY ($7)" if kind == "blacklist_entry" else "true")
-    sql = sql.replace("{reported}", reported).replace("{due}", due)
     for name, value in parts.items():
         sql = sql.replace("{" + name + "}", value)
     lists = list(definition.lists or shape.lists)

@@ -126,42 +126,6 @@ async def note_failure(
     return count
 
 
-_TABLES: Final = {"penalty": "penalty_version", "blacklist_entry": "blacklist_entry_version"}
-_FACTS: Final = {
-    "penalty": "NULL::text AS list_name",
-    "blacklist_entry": """b.name AS list_name, NULL::text AS legal_representative, NULL::bigint AS fine_fen,
-        NULL::bigint AS confiscation_fen, NULL::text AS source_org""",
-}
-
-
-async def list_facts(connection: Connection, *, kind: str, channel: str, keys: Sequence[tuple[str, UUID]]) -> list[Row]:
-    """Return the present versions of records with all that a shape may ask for, in the order of `keys`.
-
-    The legal representative is the one that the record states, else the registration's.
-    """
-    window = (
-        "v.public_from AS window_from, v.public_until AS window_until"
-        if channel == "public" or kind != "penalty"
-        else f"v.{channel}_from AS window_from, v.{channel}_until AS window_until"
-    )
-    representative = (
-        "coalesce(v.legal_representative, s.legal_representative)" if kind == "penalty" else "s.legal_representative"
-    )
-    rows: list[Row] = await connection.fetch(
-        f"""SELECT v.*, {window}, {_FACTS[kind]}, {representative} AS legal_representative, s.reg_no, s.org_code, s.tax_no,
-            a.uscc AS authority_uscc
-        FROM unnest($1::text[], $2::uuid[]) WITH ORDINALITY AS k (uscc, id, at)
-        JOIN {_TABLES[kind]} v ON v.uscc = k.uscc AND v.id = k.id AND v.superseded_at IS NULL
-        LEFT JOIN subject_version s ON s.uscc = v.uscc AND s.superseded_at IS NULL AND s.state <> 'void'
-        LEFT JOIN authority a ON a.code = v.authority_code
-        {"JOIN blacklist b ON b.id = v.list_id" if kind == "blacklist_entry" else ""}
-        ORDER BY k.at""",  # noqa: S608 - put together from the constants above
-        [uscc for uscc, _ in keys],
-        [one for _, one in keys],
-    )
-    return rows
-
-
 async def claim_items(
     connection: Connection, *, feed_id: str, operation: Operation, limit: int, now: datetime
 ) -> list[Row]:

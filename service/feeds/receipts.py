@@ -24,9 +24,9 @@ from service.deadlines.feeding import meet_by_feed, reject_by_feed
 from service.feeds.definitions import Definition, Receipts
 from service.feeds.formats import decode_rows, join_key
 from service.feeds.gsxt_days import set_gsxt_days
+from service.feeds.permit_days import set_reported_days
 from service.feeds.queries import Standing
-from service.feeds.rules import Answer, Operation, Receipt, answered_day, reason_words
-from service.feeds.shapes import load_shape
+from service.feeds.rules import DUE, Answer, Operation, Receipt, answered_day, reason_words
 from service.feeds.transports import Answers, Found
 from service.reading.dates import read_date
 from service.working_days.rules import Limit, Unit, due_day
@@ -39,7 +39,7 @@ BATCH: Final = 2000
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A receipt with the row it is about."""
+    """A receipt with the row it is about; `is_waiting`: it is the last that was said, and a newer version waits to be sent."""
 
     receipt: Receipt
     batch_id: UUID
@@ -49,6 +49,7 @@ class Applied:
     record_kind: str
     operation: Operation
     is_current: bool
+    is_waiting: bool
     day: date
 
 
@@ -106,7 +107,7 @@ def read_receipts(file: Found, definition: Definition) -> list[Receipt]:
         ValueError: the file cannot be read, or lacks the columns of key and status.
     """
     rows = decode_rows(file.content, name=file.name)
-    columns = _columns(definition.receipts, load_shape(definition.shape).key)
+    columns = _columns(definition.receipts, definition.shaped.key)
     needed = {*columns["key"], columns["status"]}
     if rows and not needed <= rows[0].keys():
         raise ValueError(f"{file.name}: no column {', '.join(sorted(needed - rows[0].keys()))}")
@@ -162,14 +163,17 @@ async def _matched(
 ) -> list[Applied]:
     rows = await connection.fetch(
         """SELECT DISTINCT ON (r.n) r.n, b.batch_id, b.line, b.uscc, b.record_id, i.record_kind, f.operation, f.sent_at,
-            i.operation = f.operation AND (f.operation = 'withdraw' OR i.state <> 'queued' AND b.row_digest = i.sent_digest)
-            AND NOT EXISTS (SELECT FROM feed_batch_item l JOIN feed_batch g ON g.id = l.batch_id WHERE l.uscc = i.uscc
-                AND l.record_id = i.record_id AND g.feed_id = $1 AND g.number > f.number AND g.operation <> f.operation
-                AND g.state IN ('made', 'sent')) AS is_current
+            i.operation = f.operation AND NOT o.is_undone
+                AND (f.operation = 'withdraw' OR i.state <> 'queued' AND b.row_digest = i.sent_digest) AS is_current,
+            i.operation = f.operation AND NOT o.is_undone AND f.operation = 'report' AND i.state = 'queued'
+                AND b.row_digest = i.sent_digest AS is_waiting
         FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS r (key, file, n)
         JOIN feed_item i ON i.feed_id = $1 AND i.sent_key = r.key
         JOIN feed_batch_item b ON b.uscc = i.uscc AND b.record_id = i.record_id AND b.row_key = r.key
         JOIN feed_batch f ON f.id = b.batch_id AND f.feed_id = $1 AND f.state = 'sent'
+        CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM feed_batch_item l JOIN feed_batch g ON g.id = l.batch_id
+            WHERE l.uscc = i.uscc AND l.record_id = i.record_id AND g.feed_id = $1 AND g.number > f.number
+            AND g.operation <> f.operation AND g.state IN ('made', 'sent')) AS is_undone) o
         WHERE r.file IS NULL OR r.file = f.file_name
         ORDER BY r.n, f.number DESC""",
         feed.id,
@@ -186,6 +190,7 @@ async def _matched(
             record_kind=row["record_kind"],
             operation=Operation(row["operation"]),
             is_current=bool(row["is_current"]),
+            is_waiting=bool(row["is_waiting"]),
             day=answered_day(
                 receipts[row["n"] - 1].on,
                 sent_on=None if row["sent_at"] is None else legal_day(row["sent_at"]),
@@ -213,7 +218,22 @@ async def _note_outcomes(connection: Connection, applied: Sequence[Applied], rea
 async def _move_items(
     connection: Connection, feed: Standing, applied: Sequence[Applied], reasons: Sequence[str | None], *, now: datetime
 ) -> None:
-    """Move the items whose own batch was answered. A receipt of receipt changes nothing that was decided already."""
+    """Move the items whose own batch was answered. A receipt of receipt changes nothing that was decided already.
+
+    Where a newer version waits, it is noted whether the other side has what was said last: the same content is not sent again
+    after an acceptance, and is after a rejection.
+    """
+    waiting = [one for one in applied if one.is_waiting and one.receipt.answer is not Answer.RECEIVED]
+    if waiting:
+        await connection.execute(
+            """UPDATE feed_item i SET accepted_digest = CASE WHEN r.accepted THEN i.sent_digest END
+            FROM unnest($2::text[], $3::uuid[], $4::bool[]) AS r (uscc, record_id, accepted)
+            WHERE i.feed_id = $1 AND i.uscc = r.uscc AND i.record_id = r.record_id AND i.state = 'queued'""",
+            feed.id,
+            [one.uscc for one in waiting],
+            [one.record_id for one in waiting],
+            [one.receipt.answer is Answer.ACCEPTED for one in waiting],
+        )
     current = [(one, reason) for one, reason in zip(applied, reasons, strict=True) if one.is_current]
     await connection.execute(
         """UPDATE feed_item i SET answered_at = $6,
@@ -255,8 +275,9 @@ async def _tell_deadlines(
     reports = [
         (one, reason)
         for one, reason in zip(applied, reasons, strict=True)
-        if one.operation is Operation.REPORT and one.record_kind == "penalty"
+        if one.operation is Operation.REPORT and one.record_kind in DUE
     ]
+    permits = {(one.uscc, one.record_id) for one, _ in reports if one.record_kind == "credit_record"}
     accepted = {(one.uscc, one.record_id): one.day for one, _ in reports if one.receipt.answer is Answer.ACCEPTED}
     rejected = {
         (one.uscc, one.record_id): (one.day, reason or "")
@@ -266,6 +287,8 @@ async def _tell_deadlines(
     channel = feed.definition.channel
     who = f"feed:{feed.id}"
     met = await meet_by_feed(connection, catalog, channel=channel, days=accepted, actor=who, now=now)
+    said = {key: day for key, day in met.items() if key in permits} | dict.fromkeys(permits & rejected.keys())
+    await set_reported_days(connection, days=said, actor=who, now=now)
     await reject_by_feed(connection, catalog, channel=channel, answers=rejected, actor=who, now=now)
     if channel == "gsxt" and met:
         await set_gsxt_days(connection, catalog, days=met, actor=who, now=now)

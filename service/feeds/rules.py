@@ -90,6 +90,8 @@ class ContentRefused(Exception):
         self.words = words
 
 
+#: Kinds of records that the law wants reported within a term (D01 to D03, D18).
+DUE: Final = ("penalty", "credit_record")
 #: Failures in a row after which a feed counts as broken off: operators are told, and one try in a while is all it gets.
 BREAKS_AFTER: Final = 5
 FIRST_WAIT: Final = timedelta(seconds=10)

@@ -20,6 +20,7 @@ from asyncpg import Connection
 from service.clock import Clock, legal_day
 from service.db import Database, driver
 from service.feeds.definitions import Definition
+from service.feeds.facts import list_facts
 from service.feeds.formats import encode_rows
 from service.feeds.queries import (
     FEED_LOCKS,
@@ -30,7 +31,6 @@ from service.feeds.queries import (
     insert_batch,
     keep_accepted,
     list_batch_items,
-    list_facts,
     list_made,
     next_number,
     reject_items,
@@ -43,7 +43,6 @@ from service.feeds.rules import WITHDRAWAL_AGAIN, ContentRefused, Operation
 from service.feeds.shapes import (
     Rendered,
     Shape,
-    load_shape,
     render_report,
     render_withdrawal,
     withdrawal_columns,
@@ -300,4 +299,4 @@ async def _remake(sender: Sender, parcel: Parcel, part: Sequence[Row]) -> Parcel
 
 def shape_of(feed: Standing) -> Shape:
     """Return the shape that a feed sends."""
-    return load_shape(feed.definition.shape)
+    return feed.definition.shaped

@@ -12,6 +12,8 @@ from service.feeds.formats import Cells, join_key
 from service.feeds.rules import BadFeed
 from service.feeds.values import VALUES, Facts
 
+#: The kinds of records that are reported; a credit record is a permit.
+RECORDS: Final = ("penalty", "blacklist_entry", "credit_record")
 #: Words for texts that are not sent because a person's data was found in them.
 _HELD: Final = "is held back, because personal data were found in it"
 
@@ -78,11 +80,16 @@ def load_shape(identity: str) -> Shape:
 
 
 def read_shape(body: Mapping[str, Any]) -> Shape:
-    """Return a shape from the content of its file.
+    """Return a shape from the content of its file, or from the table `[shape]` of a definition.
 
     Raises:
-        BadFeed: a column names a value that does not exist, or the key a column that does not.
+        BadFeed: a member is missing, a column names a value that does not exist, or the key a column that does not.
     """
+    missing = [name for name in ("id", "version", "record", "key", "column") if name not in body]
+    if missing:
+        raise BadFeed(f"The shape {body.get('id', '')!r} has no {', '.join(missing)}.", detail_zh="数据格式不完整。")
+    if body["record"] not in RECORDS:
+        raise BadFeed(f"{body['id']}: record is {body['record']!r}; it is one of {', '.join(RECORDS)}.")
     columns = tuple(
         Column(
             name=str(one["name"]),

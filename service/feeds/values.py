@@ -87,6 +87,29 @@ def _for_party(name: str, *, sole_trader: bool) -> Value:
     return Value(of)
 
 
+def permit_kind(facts: Facts) -> str:
+    """Return the kind of a permit, 其他 with its name. Source: 发改办财金〔2018〕790号 (许可类别)."""
+    named = facts["permit_kind_other"]
+    return f"{facts['permit_kind']}-{named}" if named else str(facts["permit_kind"] or "")
+
+
+def kinds_by_number(facts: Facts) -> str:
+    """Return the kinds of a penalty by the numbers that city platforms use, several joined by ";"; any other is 9 (secondary)."""
+    numbers = [_KINDS_BY_NUMBER.get(kind, "9") for kind in facts["kinds"] or ()]
+    return ";".join(dict.fromkeys(sorted(numbers)))
+
+
+_KINDS_BY_NUMBER: Final = {
+    "warning": "1",
+    "fine": "2",
+    "confiscation_gains": "3",
+    "confiscation_property": "3",
+    "stop_business": "4",
+    "permit_suspension": "5",
+    "permit_revocation": "5",
+    "detention": "6",
+}
+
 VALUES: Final[Mapping[str, Value]] = {
     "record_id": Value(lambda facts: str(facts["id"])),
     "uscc": _text("uscc"),
@@ -123,5 +146,13 @@ VALUES: Final[Mapping[str, Value]] = {
     "listed_on": _day("listed_on"),
     "listed_on_entity": _for_party("listed_on", sole_trader=False),
     "listed_on_sole_trader": _for_party("listed_on", sole_trader=True),
+    "authority_division": _text("authority_division"),
+    "kinds_by_number": Value(kinds_by_number),
+    "permit_kind": Value(permit_kind, "permit_kind"),
+    "permit_name": _text("permit_name"),
+    "permit_content": Value(lambda facts: str(facts["permit_content"] or ""), "content"),
+    "certificate_name": _text("certificate_name"),
+    "certificate_no": _text("certificate_no"),
+    "valid_from": _day("valid_from"),
     "nothing": Value(lambda _: ""),
 }

@@ -215,7 +215,8 @@ async def _decide_known(connection: Connection, stage: Stage, taking: Taking) ->
     compared = [name for name in shape.compared if name not in taking.unspoken]
     differs = ", ".join(f"CASE WHEN w.{name} IS DISTINCT FROM c.{name} THEN '{name}' END" for name in compared)
     may_write = {
-        "published": "k.head_state IN ('draft', 'published')",
+        # What a feed hid for want of a row is not closed to its source: the row that brings it back may say something new.
+        "published": "k.head_state IN ('draft', 'published') OR k.head_state = 'suspended' AND c.actor = $3 AND $3 LIKE 'feed:%'",
         "recorded": "k.head_state = 'recorded'",
     }.get(taking.entry_state, "k.head_state = 'draft'")
     if not shape.has_id:
@@ -233,7 +234,7 @@ async def _decide_known(connection: Connection, stage: Stage, taking: Taking) ->
                         WHERE {same} AND v.source_code = $1 AND v.content_digest = s.content_digest)
                 OR EXISTS (SELECT FROM source_statement t WHERE {statement} AND t.content_digest = s.content_digest)
                     AS said_before,
-                c.content_digest AS current_digest,
+                c.content_digest AS current_digest, $3::text <> '' AND ({may_write}) AS may_write,
                 array_remove(ARRAY[{differs}], NULL) AS differs
             FROM {stage.known} k JOIN {stage.rows} s ON s.n = k.n JOIN {stage.wide} w ON w.n = k.n
             JOIN {shape.version} c ON {same.replace("v.", "c.")} AND c.superseded_at IS NULL
@@ -246,7 +247,7 @@ async def _decide_known(connection: Connection, stage: Stage, taking: Taking) ->
                 WHEN k.current_source = $1 AND said.differs = '{{}}' THEN 'duplicate'
                 WHEN said.said_before AND $2 THEN 'duplicate'
                 WHEN said.said_before THEN 'quarantined'
-                WHEN k.current_source = $1 AND {may_write} THEN 'changed'
+                WHEN k.current_source = $1 AND said.may_write THEN 'changed'
                 WHEN said.current_digest = said.content_digest OR said.differs = '{{}}' THEN 'duplicate'
                 ELSE 'disputed' END,
             reasons = CASE
@@ -254,13 +255,14 @@ async def _decide_known(connection: Connection, stage: Stage, taking: Taking) ->
                 WHEN k.current_source = $1 AND said.differs = '{{}}' THEN NULL
                 WHEN said.said_before AND $2 THEN ARRAY['old_file']
                 WHEN said.said_before THEN ARRAY['earlier_statement']
-                WHEN k.current_source = $1 AND {may_write} THEN NULL
+                WHEN k.current_source = $1 AND said.may_write THEN NULL
                 WHEN said.current_digest = said.content_digest OR said.differs = '{{}}' THEN ARRAY['other_source_agrees']
                 WHEN k.head_state IN ('ended', 'withdrawn') THEN ARRAY['record_ended']
                 ELSE ARRAY['source_conflict'] END
         FROM said WHERE said.n = k.n""",
         taking.source,
         taking.file_known,
+        taking.actor,
     )
 
 

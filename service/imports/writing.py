@@ -119,6 +119,11 @@ async def _insert_changed(connection: Connection, stage: Stage, taking: Taking) 
         before += f" JOIN {shape.version} v ON {same_version} AND v.version_no = s.head_version_no"
     kept = ", field_sources" + "".join(f", {name}" for name in shape.of_people)
     kept_values = ", p.sources" + "".join(f", v.{name}" for name in shape.of_people)
+    if shape.published == "published" and shape.has_id:
+        # A record that a feed hid stays hidden for its reason until the feed brings it back.
+        for name in ("reason", "basis"):
+            kept += f", {name}"
+            kept_values += f", CASE WHEN v.state = 'suspended' THEN v.{name} END"
     await connection.execute(
         f"""INSERT INTO {shape.version} ({_version_columns(shape)}{kept})
         SELECT {values}{kept_values} FROM {decided} s JOIN {stage.wide} w ON w.n = s.n{before}

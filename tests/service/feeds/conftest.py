@@ -9,7 +9,7 @@ from tests.service.feeds.setting import open_law
 #: What a test of this folder leaves behind; the law and the calendar stay for the next one.
 LEFT = (
     "feed, feed_item, feed_batch, feed_batch_item, feed_receipt_file, feed_reconciliation, feed_difference, feed_delivery, feed_missing, penalty,"
-    " penalty_version, blacklist_entry, blacklist_entry_version, subject, subject_version, subject_name, change,"
+    " penalty_version, blacklist_entry, blacklist_entry_version, credit_record, credit_record_version, subject, subject_version, subject_name, change,"
     " pending_change, outbox_item, deadline, deadline_event"
 )
 

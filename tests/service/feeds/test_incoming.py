@@ -137,10 +137,17 @@ async def test_what_a_complete_file_drops_is_hidden_and_comes_back(
     async with client_of(app, key=await make_key(database, Role.AUDITOR)) as auditor:
         listed = (await auditor.get("/v1/feeds/city-in/missing")).json()["items"]
         assert {item["uscc"] for item in listed} == set(CODES[:2])
-    put(site, "day-3.csv", content(CODES), clock)
+    rest = b"".join(content(CODES[1:]).splitlines(keepends=True)[1:])
+    put(site, "day-3.csv", content(CODES[:1], 处罚内容="罚款六千元") + rest, clock)
     await night(database, tmp_path, clock)
     assert (await deliveries(database))[2] == ("day-3.csv", "taken", 0, 2)
     assert await shown(database) == 40
+    back = await one(
+        database,
+        "SELECT state, penalty_content, reason FROM penalty_version WHERE uscc = :c AND superseded_at IS NULL",
+        c=CODES[0],
+    )
+    assert (back.state, back.penalty_content) == ("published", "罚款六千元"), "with what the file says of it now"
     assert list((tmp_path / "data" / "deliveries").iterdir()) == []
 
 
