@@ -22,6 +22,7 @@ from service.job_runs.queries import (
     find_last_tick,
     insert_run,
     put_schedules,
+    take_order,
     try_turn,
 )
 from service.job_runs.rules import FutureRun, RunOutcome, Schedule, missed_between, tick_at
@@ -66,6 +67,29 @@ async def _run_due(job: Job, database: Database, clock: Clock) -> int | None:
             run_id = await claim_tick(session, job=job.name, tick=tick, missed_count=missed, now=now)
         if run_id is None:
             return None
+        try:
+            return await _work(job, database, run_id, as_of=now)
+        except Exception as error:
+            if isinstance(error, CONNECTION_ERRORS) and is_outage(error):
+                raise
+            log.exception("job.failed", job=job.name)
+            return None
+
+
+async def run_ordered(job: Job, database: Database, clock: Clock) -> int | None:
+    """Run a job because somebody asked for it; return its count, None where that is done already, must wait, or failed.
+
+    While the job runs the order waits: what was asked for begins after it was asked for.
+    """
+    async with _turn(job, database) as is_mine:
+        if not is_mine:
+            return None
+        now = clock()
+        async with database.transaction() as session:
+            if not await take_order(session, job=job.name):
+                return None
+            await end_killed(session, job=job.name)
+            run_id = await insert_run(session, job=job.name, as_of=now, now=now)
         try:
             return await _work(job, database, run_id, as_of=now)
         except Exception as error:

@@ -27,8 +27,16 @@ class JobOut(Output):
     last: JobRunOut | None = Field(description="Its last run; null: it never ran.")
     done_at: datetime | None = Field(description="When its last run that ended well began.")
     next_at: datetime = Field(description="When it is due next.")
+    asked_at: datetime | None = Field(description="When somebody asked for a run that has not begun yet.")
     overdue: bool = Field(description="It has not ended well for two intervals and a minute.")
     why: str | None = Field(description="Why it is overdue.")
+
+
+class JobAskedOut(Output):
+    """A run that is asked for."""
+
+    name: str
+    asked_at: datetime
 
 
 class JobPage(Output):

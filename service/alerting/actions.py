@@ -16,7 +16,7 @@ from service.clock import legal_day
 from service.db import Database, driver
 from service.feeds.rules import BREAKS_AFTER
 from service.job_runs.queries import list_jobs
-from service.job_runs.rules import RunOutcome, standing
+from service.job_runs.rules import RunOutcome
 from service.webhooks.calling import Caller
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("alerts")
@@ -39,9 +39,7 @@ async def find_alerts(database: Database, *, own: str, now: datetime) -> list[Al
     The last day to decide about a held file is counted in working days, so that no holiday makes one overdue.
     """
     async with database.reading() as session:
-        jobs = [
-            standing(schedule, last=last, done_at=done, now=now) for schedule, last, done in await list_jobs(session)
-        ]
+        jobs = await list_jobs(session, now=now)
         stopped = await find_stopped(await driver(session), broken_after=BREAKS_AFTER, today=legal_day(now))
     found = [
         Alert(f"job:{one.schedule.name}", "job_overdue", f"The job {one.schedule.name} is overdue. {one.why}")

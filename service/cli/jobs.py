@@ -17,7 +17,7 @@ from service.clock import SHANGHAI, system_clock
 from service.connection import database_url
 from service.db import Database
 from service.job_runs.queries import list_jobs
-from service.job_runs.rules import Standing, standing
+from service.job_runs.rules import Standing
 from service.logs import log_to_stderr
 from service.settings import Settings
 from service.status.rules import read_moment
@@ -63,8 +63,7 @@ def jobs_list() -> None:
         await put_registry(database)
         now = system_clock()
         async with database.reading() as session:
-            found = await list_jobs(session)
-        return [standing(schedule, last=last, done_at=done, now=now) for schedule, last, done in found]
+            return await list_jobs(session, now=now)
 
     found = with_database(Settings(), work)
     table = Table(box=None, pad_edge=False)

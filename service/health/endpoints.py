@@ -1,4 +1,3 @@
-from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -10,7 +9,7 @@ from service.health.queries import count_queues, feed_figures, find_backlog, fin
 from service.health.rules import OtherSchema, check_schema
 from service.http import PUBLIC, DatabaseDep, Now, answers
 from service.job_runs.queries import list_jobs
-from service.job_runs.rules import Run, RunOutcome, Schedule, standing
+from service.job_runs.rules import RunOutcome, Standing
 from service.metrics.figures import FeedFigures, Figures, JobFigures, Stored
 
 router = APIRouter(tags=["health"], dependencies=[PUBLIC])
@@ -97,7 +96,7 @@ async def show_metrics(request: Request, database: DatabaseDep, now: Now) -> str
         queues = await count_queues(session)
         ages = await source_ages(session, now=now)
         feeds = [FeedFigures(*one) for one in await feed_figures(session)]
-        jobs = [_job_figures(*one, now=now) for one in await list_jobs(session)]
+        jobs = [_job_figures(one) for one in await list_jobs(session, now=now)]
     lag = backlog.lag_seconds(now=now)
     stored = Stored(backlog.head_position, backlog.pending_count, lag, queues, ages, feeds, jobs)
     state = request.app.state
@@ -111,11 +110,10 @@ async def show_metrics(request: Request, database: DatabaseDep, now: Now) -> str
     )
 
 
-def _job_figures(schedule: Schedule, last: Run | None, done_at: datetime | None, *, now: datetime) -> JobFigures:
-    stands = standing(schedule, last=last, done_at=done_at, now=now)
+def _job_figures(job: Standing) -> JobFigures:
     return JobFigures(
-        name=schedule.name,
-        done_at=None if done_at is None else done_at.timestamp(),
-        is_overdue=stands.is_overdue,
-        has_failed=last is not None and last.outcome in {RunOutcome.FAILED, RunOutcome.KILLED},
+        name=job.schedule.name,
+        done_at=None if job.done_at is None else job.done_at.timestamp(),
+        is_overdue=job.is_overdue,
+        has_failed=job.last is not None and job.last.outcome in {RunOutcome.FAILED, RunOutcome.KILLED},
     )

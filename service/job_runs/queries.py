@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from service.db import ReadSession
-from service.job_runs.rules import Run, RunOutcome, Schedule
+from service.job_runs.rules import Run, RunOutcome, Schedule, Standing, standing
 
 #: First half of the keys of advisory locks that say who runs a job: "XYJB".
 LOCKS: Final = 0x58594A42
@@ -18,6 +18,47 @@ async def try_turn(connection: AsyncConnection, *, job: str) -> bool:
         text("SELECT pg_try_advisory_lock(:locks, hashtext(:job))"), {"locks": LOCKS, "job": job}
     )
     return bool(taken)
+
+
+async def is_running(session: AsyncSession, *, job: str) -> bool:
+    """Return whether somebody holds the lock of a job, and so runs it at this moment."""
+    held = await session.scalar(
+        text(
+            """SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND granted
+            AND classid = CAST(CAST(:locks AS integer) AS oid) AND objid = CAST(hashtext(:job) AS oid)
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"""
+        ),
+        {"locks": LOCKS, "job": job},
+    )
+    return bool(held)
+
+
+async def job_exists(session: AsyncSession, *, job: str) -> bool:
+    """Return whether the installed version has a job of this name."""
+    return bool(await session.scalar(text("SELECT EXISTS (SELECT FROM job WHERE name = :job)"), {"job": job}))
+
+
+async def insert_order(session: AsyncSession, *, job: str, by: str, now: datetime) -> bool:
+    """Ask for a run; False where somebody has asked already and it has not begun."""
+    made = await session.execute(
+        text(
+            """INSERT INTO job_order (job_name, asked_by, asked_at) VALUES (:job, :by, :now)
+            ON CONFLICT (job_name) DO NOTHING RETURNING job_name"""
+        ),
+        {"job": job, "by": by, "now": now},
+    )
+    return made.one_or_none() is not None
+
+
+async def list_orders(session: AsyncSession | ReadSession) -> list[str]:
+    """Return the jobs for which somebody asked."""
+    return list((await session.execute(text("SELECT job_name FROM job_order ORDER BY asked_at"))).scalars())
+
+
+async def take_order(session: AsyncSession, *, job: str) -> bool:
+    """Take the order for a run away; False where another process has."""
+    taken = await session.execute(text("DELETE FROM job_order WHERE job_name = :job RETURNING job_name"), {"job": job})
+    return taken.one_or_none() is not None
 
 
 async def put_schedules(session: AsyncSession, *, schedules: Iterable[Schedule]) -> None:
@@ -120,15 +161,13 @@ async def forget_runs(session: AsyncSession, *, before: datetime, quiet_before: 
     return len(gone.all())
 
 
-async def list_jobs(
-    session: AsyncSession | ReadSession,
-) -> list[tuple[Schedule, Run | None, datetime | None]]:
-    """Return all jobs by name, each with its last run and the beginning of the last one that ended well."""
+async def list_jobs(session: AsyncSession | ReadSession, *, now: datetime) -> list[Standing]:
+    """Return how every job stands at an instant, by name."""
     rows = await session.execute(
         text(
             """SELECT j.name, j.every_seconds, j.words, r.as_of, r.started_at, r.outcome, r.duration_ms, r.count AS found_count, r.problem,
-                r.missed_count, d.started_at AS done_at
-            FROM job j
+                r.missed_count, d.started_at AS done_at, o.asked_at
+            FROM job j LEFT JOIN job_order o ON o.job_name = j.name
             LEFT JOIN LATERAL (SELECT * FROM job_run r WHERE r.job_name = j.name ORDER BY r.id DESC LIMIT 1) r ON true
             LEFT JOIN LATERAL (SELECT r.started_at FROM job_run r WHERE r.job_name = j.name AND r.outcome = 'done'
                 ORDER BY r.id DESC LIMIT 1) d ON true
@@ -136,9 +175,9 @@ async def list_jobs(
         )
     )
     return [
-        (
+        standing(
             Schedule(row.name, row.every_seconds, row.words),
-            None
+            last=None
             if row.outcome is None
             else Run(
                 row.as_of,
@@ -149,7 +188,9 @@ async def list_jobs(
                 row.problem,
                 row.missed_count,
             ),
-            row.done_at,
+            done_at=row.done_at,
+            asked_at=row.asked_at,
+            now=now,
         )
         for row in rows
     ]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from service.errors import Invalid
+from service.errors import Conflict, Invalid, NotFound
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -21,6 +21,24 @@ class FutureRun(Invalid):
     """A job was to be run for an instant that lies in the future: what is not yet over would be told as over."""
 
     code = "future_run"
+
+
+class NoSuchJob(NotFound):
+    """The installed version has no job of this name."""
+
+    code = "no_such_job"
+
+
+class JobRuns(Conflict):
+    """The job runs at this moment; what it finds to do it does now."""
+
+    code = "job_runs"
+
+
+class JobAsked(Conflict):
+    """Somebody has asked for a run already, and it has not begun."""
+
+    code = "job_asked"
 
 
 class RunOutcome(StrEnum):
@@ -56,7 +74,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a job stands: its last run, the last one that ended well, when it is due next, and why it is overdue."""
+    """How a job stands: its last run, the last one that ended well, when it is due next, and why it is overdue.
+
+    `asked_at` is when somebody asked for a run that has not begun.
+    """
 
     schedule: Schedule
     last: Run | None
@@ -64,6 +85,7 @@ class Standing:
     next_at: datetime
     is_overdue: bool
     why: str | None
+    asked_at: datetime | None
 
 
 def tick_at(every_seconds: int, instant: datetime) -> datetime:
@@ -82,7 +104,9 @@ def missed_between(every_seconds: int, *, last: datetime | None, tick: datetime)
     return 0 if last is None else max(0, (tick - last) // timedelta(seconds=every_seconds) - 1)
 
 
-def standing(schedule: Schedule, *, last: Run | None, done_at: datetime | None, now: datetime) -> Standing:
+def standing(
+    schedule: Schedule, *, last: Run | None, done_at: datetime | None, asked_at: datetime | None, now: datetime
+) -> Standing:
     """Return how a job stands at an instant. `done_at` is when its last run that ended well had begun."""
     interval = timedelta(seconds=schedule.every_seconds)
     is_overdue = done_at is None or now - done_at > 2 * interval + GRACE
@@ -93,6 +117,7 @@ def standing(schedule: Schedule, *, last: Run | None, done_at: datetime | None, 
         next_at=tick_at(schedule.every_seconds, now) + interval,
         is_overdue=is_overdue,
         why=_why(last) if is_overdue else None,
+        asked_at=asked_at,
     )
 
 

@@ -25,6 +25,7 @@ def job_view(found: Standing) -> dict[str, Any]:
         },
         "done_at": found.done_at,
         "next_at": found.next_at,
+        "asked_at": found.asked_at,
         "overdue": found.is_overdue,
         "why": found.why,
     }

@@ -25,7 +25,7 @@ from service.models.feed import (
 )
 from service.models.horizon import Horizon
 from service.models.idempotency import IdempotencyKey
-from service.models.job import Job, JobRun
+from service.models.job import Job, JobOrder, JobRun
 from service.models.life import OutboxItem, PenaltyCorrection, WithdrawalNotice
 from service.models.mail import MailDelivery, NoticeAddress
 from service.models.proposal import RuleProposal
@@ -104,6 +104,7 @@ __all__ = [
     "ImportEvent",
     "ImportRow",
     "Job",
+    "JobOrder",
     "JobRun",
     "LegalRule",
     "MailDelivery",

@@ -1,6 +1,6 @@
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, Index, Integer, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKeyConstraint, Identity, Index, Integer, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.models.base import LOCAL, Base
@@ -15,6 +15,17 @@ class Job(Base):
     name: Mapped[str] = mapped_column(Text, primary_key=True)
     every_seconds: Mapped[int] = mapped_column(Integer)
     words: Mapped[str] = mapped_column(Text)
+
+
+class JobOrder(Base):
+    """That somebody asked for a run of a job at once. The jobs process takes it away when it begins that run."""
+
+    __tablename__ = "job_order"
+    __table_args__ = (ForeignKeyConstraint(["job_name"], ["job.name"], ondelete="CASCADE"), {"info": LOCAL})
+
+    job_name: Mapped[str] = mapped_column(Text, primary_key=True)
+    asked_by: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class JobRun(Base):

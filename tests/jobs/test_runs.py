@@ -9,16 +9,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from typer.testing import CliRunner
 
+from jobs.orders import run_orders
 from jobs.registry import JOBS, Job
 from jobs.run import JobRunsElsewhere, put_registry, run_due, run_now
 from service.access.rules import Role
 from service.cli import make_command
 from service.db import Database
 from service.errors import Invalid
+from service.job_runs.queries import insert_order
 from service.job_runs.rules import FutureRun
+from service.models import AuditEntry
 from tests.clients import NOW, at, client_of, make_app, make_key
 from tests.conftest import ROOT
 from tests.factories import make_authority
@@ -160,6 +163,49 @@ async def test_by_hand_it_runs_for_an_instant_that_has_passed_and_for_no_other(d
     assert await run_now(trial.job, database, as_of=TICK - timedelta(days=9), now=TICK) == 1
     assert await run_due(trial.job, database, at(TICK)) == 1
     assert trial.seen == [TICK - timedelta(days=9), TICK]
+
+
+async def test_an_administrator_has_a_job_run_at_once_and_never_beside_itself(database: Database) -> None:
+    async with database.transaction() as session:
+        await session.execute(text("INSERT INTO job VALUES ('trial', 20, 'A trial.')"))
+    go_on, stop, begun = asyncio.Event(), asyncio.Event(), asyncio.Semaphore(0)
+
+    async def long(database: Database, as_of: datetime) -> int:
+        del database, as_of
+        begun.release()
+        await go_on.wait()
+        return 7
+
+    job = Job("trial", 20, "A trial.", long)
+    loops = [asyncio.create_task(run_orders(database, at(TICK), stop, jobs=[job], poll_ms=20)) for _ in range(2)]
+    keys = [await make_key(database, role) for role in (Role.ADMINISTRATOR, Role.AUDITOR)]
+    app = make_app(database, now=TICK)
+    async with client_of(app, key=keys[0]) as client, client_of(app, key=keys[1]) as auditor:
+        assert (await auditor.post("/v1/jobs/trial/run")).status_code == 403
+        assert (await client.post("/v1/jobs/nothing/run")).json()["code"] == "no_such_job"
+        asked = await client.post("/v1/jobs/trial/run")
+        assert (asked.status_code, asked.json()["name"]) == (202, "trial")
+        await begun.acquire()
+        again = await client.post("/v1/jobs/trial/run")
+        assert (again.status_code, again.json()["code"]) == (409, "job_runs")
+        # Asked for in the moment before a tick began: the order waits, and the run comes when the tick is done.
+        async with database.transaction() as session:
+            assert await insert_order(session, job="trial", by="test", now=TICK)
+        assert await run_due(job, database, at(TICK)) is None
+        twice = await client.get("/v1/jobs")
+        assert twice.json()["items"][0]["asked_at"] is not None
+        go_on.set()
+        await begun.acquire()
+        stop.set()
+        await asyncio.gather(*loops)
+    found = await runs(database)
+    assert [(run.scheduled_for, run.count) for run in found[:1]] == [(None, 7)]
+    assert len(found) == 2
+    async with database.reading() as session:
+        entries = (
+            await session.execute(select(AuditEntry.outcome, AuditEntry.record_kind, AuditEntry.record_id))
+        ).all()
+    assert ("ok", "job", "trial") in entries
 
 
 async def test_old_runs_are_forgotten_and_the_last_of_each_job_is_not(database: Database) -> None:

@@ -1,16 +1,20 @@
 """What runs by itself and who may do what: the way to the pages of operations, and the scheduled jobs."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
+from urllib.parse import quote
 
 from fastapi import Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.access.rules import AUTHORITY_ROLES, Role
 from service.audit.endpoints import READERS
-from service.console.desk import Desk, PageRouter, Tab, at_desk
-from service.console.rendering import show
-from service.http import ReadSessionDep
+from service.console.desk import Desk, FormDep, PageRouter, Tab, at_desk, settled
+from service.console.rendering import show, show_refused
+from service.db import ReadSession
+from service.errors import Refusal
+from service.http import NoteDep, ReadSessionDep, SessionDep
+from service.job_runs.actions import ask_for_run
 from service.job_runs.queries import list_jobs
-from service.job_runs.rules import standing
 from service.job_runs.views import job_view
 
 router = PageRouter()
@@ -42,8 +46,31 @@ async def show_operations(desk: Annotated[Desk, at_desk()]) -> Response:
 @router.get("/jobs")
 async def show_jobs(desk: Annotated[Desk, at_desk(*sorted(JOB_WATCHERS))], session: ReadSessionDep) -> Response:
     """Show every scheduled job: when it ran last and with what outcome, when it is due next, and what is overdue."""
-    found = [
-        standing(schedule, last=last, done_at=done, now=desk.now) for schedule, last, done in await list_jobs(session)
-    ]
-    jobs = sorted((job_view(one) for one in found), key=lambda job: not job["overdue"])
-    return show(desk, "jobs.html", jobs=jobs)
+    return show(desk, "jobs.html", **await _jobs(session, desk))
+
+
+@router.post("/jobs/{name}/run")
+async def run_job_now(
+    desk: Annotated[Desk, at_desk(Role.ADMINISTRATOR)], form: FormDep, session: SessionDep, note: NoteDep, name: str
+) -> Response:
+    """Ask for a run of a job at once."""
+    del form
+    note.record_kind, note.record_id = "job", name[:100]
+
+    async def again(refusal: Refusal) -> Response:
+        return show_refused(desk, "jobs.html", refusal, **await _jobs(session, desk))
+
+    async with settled(session, desk, again):
+        await ask_for_run(session, job=name, by=str(desk.actor.id), now=desk.now)
+    return desk.go(f"/jobs?asked={quote(name)}")
+
+
+async def _jobs(session: AsyncSession | ReadSession, desk: Desk) -> dict[str, Any]:
+    found = [job_view(one) for one in await list_jobs(session, now=desk.now)]
+    names = {job["name"] for job in found}
+    asked = desk.request.query_params.get("asked")
+    return {
+        "jobs": sorted(found, key=lambda job: not job["overdue"]),
+        "may_run": desk.actor.may(Role.ADMINISTRATOR),
+        "asked": asked if asked in names else None,
+    }

@@ -57,6 +57,14 @@ async def test_each_page_says_and_does_what_the_api_does(database: Database, ent
     assert [job["name"] for job in jobs if job["name"] in page.text] == ["track_deadlines"]
     assert ('urgent">逾期' in page.text) is jobs[0]["overdue"]
 
+    ordered = await client.post("/console/jobs/track_deadlines/run", data=form)
+    assert ordered.headers["location"] == "/console/jobs?asked=track_deadlines"
+    assert "一两秒内开始" in (await client.get(ordered.headers["location"])).text
+    twice = await client.post("/console/jobs/track_deadlines/run", data=form)
+    assert (twice.status_code, "已有人要求立即运行此任务" in twice.text) == (409, True)
+    assert (await api.get("/v1/jobs")).json()["items"][0]["asked_at"] is not None
+    assert (await client.post("/console/jobs/x/run", data=form)).status_code == 404
+
     made = await client.post(
         "/console/keys", data=form | {"name": "示例平台", "roles": "platform", "until": "2026-12-31"}
     )

@@ -44,7 +44,9 @@ def test_ticks_that_nobody_claimed_are_counted() -> None:
 def test_a_job_that_has_not_ended_well_for_two_intervals_is_overdue_and_says_why(
     last: Run | None, done_before: timedelta | None, overdue: bool, word: str | None
 ) -> None:
-    found = standing(HOURLY, last=last, done_at=None if done_before is None else NOW - done_before, now=NOW)
+    found = standing(
+        HOURLY, last=last, done_at=None if done_before is None else NOW - done_before, asked_at=None, now=NOW
+    )
     assert found.is_overdue is overdue
     assert found.next_at == NOW.replace(hour=5, second=0)
     assert (found.why is None) if word is None else word in str(found.why)
