@@ -323,6 +323,9 @@ def _stands(condition: Condition, facts: RepairFacts) -> tuple[Found, str]:
                 if named
                 else (Found.FAILS, "no document of the court is named")
             )
+        case "excluded":
+            met = sorted(condition.kinds & facts.kinds)
+            return (Found.FAILS, f"never for {', '.join(met)}") if met else (Found.HOLDS, "none of them")
         case "kinds":
             met = sorted(condition.kinds & facts.kinds)
             return (
