@@ -21,6 +21,7 @@ from jobs import (
     reconcile_feeds,
     take_in_waiting_rows,
     tell_alerts,
+    tend_reports,
     track_deadlines,
     write_quality_sheets,
     write_reminder_letters,
@@ -125,6 +126,12 @@ JOBS: Final = (
         21600,
         "Look whether the tables of record hold what they always hold; a run that finds anything fails and says what.",
         check_invariants.run,
+    ),
+    Job(
+        "tend_reports",
+        600,
+        "Remind platforms of requests for reports, tell authorities of overdue ones, erase what was kept long enough.",
+        tend_reports.run,
     ),
     Job("find_redatings", 60, "List records whose dates the present rulebook would change.", find_redatings.run),
 )

@@ -45,6 +45,10 @@ import service.notices.endpoints
 import service.penalties.endpoints
 import service.redatings.endpoints
 import service.repair.endpoints
+import service.reports.endpoints
+import service.reports.keys.endpoints
+import service.reports.measures.endpoints
+import service.reports.requests.endpoints
 import service.selections.endpoints
 import service.sharing.endpoints
 import service.signing.well_known
@@ -83,6 +87,7 @@ from service.middleware.headers import SecurityHeaders
 from service.middleware.pace import Pace
 from service.openapi import finish
 from service.problems import add_problem_handlers
+from service.reports.rules import MAX_SEALED
 from service.request_checks import refuse_forbidden_characters, refuse_malformed_body
 from service.settings import Settings
 from service.status.door import StatusDoor
@@ -124,6 +129,10 @@ ROUTERS: Final = (
     service.selections.endpoints.router,
     service.sharing.endpoints.router,
     service.third_parties.endpoints.router,
+    service.reports.endpoints.router,
+    service.reports.keys.endpoints.router,
+    service.reports.requests.endpoints.router,
+    service.reports.measures.endpoints.router,
     service.mail.endpoints.router,
     service.deadlines.endpoints.router,
     service.explaining.endpoints.router,
@@ -196,6 +205,10 @@ TAGS: Final = [
     {
         "name": "feeds",
         "description": "What is exchanged with other disclosure systems, and whether both sides are equal.",
+    },
+    {
+        "name": "reports",
+        "description": "What platforms report to authorities, sealed: this service reads the envelope and opens nothing.",
     },
     {
         "name": "third parties",
@@ -308,6 +321,7 @@ def create_app(
             **dict.fromkeys(("/v1/imports", *UPLOAD_PAGES), settings.max_upload_bytes + MULTIPART_FRAME),
             "/v1/documents": MAX_DOCUMENT,
             "/v1/watchlists": settings.max_upload_bytes,
+            "/v1/reports": MAX_SEALED + MULTIPART_FRAME,
         },
     )
     app.add_middleware(Pace, patience=settings.client_timeout_s, clock=monotonic)

@@ -26,6 +26,10 @@ _PREPARE: Final = text(
         SELECT authority_code FROM reminder_letter l WHERE o.record_kind = 'reminder_letter' AND l.id = o.record_id
         UNION ALL
         SELECT authority_code FROM quality_sheet q WHERE o.record_kind = 'quality_sheet' AND q.id = o.record_id
+        UNION ALL
+        SELECT authority_code FROM platform_report p WHERE o.record_kind = 'platform_report' AND p.id = o.record_id
+        UNION ALL
+        SELECT authority_code FROM report_request p WHERE o.record_kind = 'report_request' AND p.id = o.record_id
     ) r ON true
     JOIN authority a ON a.code = r.authority_code
     JOIN notice_address n ON n.authority_code = a.code OR (o.topic = :higher AND n.authority_code = a.parent_code)

@@ -14,7 +14,10 @@ from service.errors import Forbidden, NotFound
 from service.records.outbox import AUTHORITY_NOTICE
 
 #: What goes to the people of the record's own authority. What is overdue goes to the next higher authority too.
-TOPICS: Final = (AUTHORITY_NOTICE, "deadline_reminder", "deadline_overdue", "reminder_letter", "quality_sheet")
+TOPICS: Final = (
+    *(AUTHORITY_NOTICE, "deadline_reminder", "deadline_overdue", "reminder_letter", "quality_sheet"),
+    *("report_received", "report_overdue"),
+)
 TO_THE_NEXT_HIGHER: Final = "deadline_overdue"
 #: A try that failed is repeated after one minute, then after twice the time before, at most after six hours.
 FIRST_WAIT: Final = timedelta(minutes=1)
@@ -28,6 +31,8 @@ _WORDS: Final = {
     "reminder_letter": ("有新的逾期事项催办函", "a letter about overdue deadlines was written to your authority"),
     "quality_sheet": ("有新的数据质量月报", "the monthly sheet of your data quality was written"),
     "deadline_overdue": ("期限已过", "a deadline has passed"),
+    "report_received": ("有平台报送的密封报告", "a platform sent a sealed report"),
+    "report_overdue": ("有平台逾期未答复的请求", "a platform has not answered a request in time"),
 }
 
 

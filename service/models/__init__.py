@@ -38,6 +38,7 @@ from service.models.record import (
 )
 from service.models.redating import Redating, RedatingCursor
 from service.models.repair import CaseEvent, Objection, Repair
+from service.models.report import PlatformMeasure, PlatformReport, ReportRequest, SealingKey
 from service.models.retention import RetentionPeriod
 from service.models.sharing import DataSupply, SharingAgreement
 from service.models.spot_check import SpotCheck, SpotCheckItem, SpotCheckMember
@@ -115,6 +116,8 @@ __all__ = [
     "PenaltyCorrection",
     "PenaltyVersion",
     "PendingChange",
+    "PlatformMeasure",
+    "PlatformReport",
     "Principal",
     "QualitySheet",
     "Redating",
@@ -122,8 +125,10 @@ __all__ = [
     "Region",
     "ReminderLetter",
     "Repair",
+    "ReportRequest",
     "RetentionPeriod",
     "RuleProposal",
+    "SealingKey",
     "ServiceComplaint",
     "SharingAgreement",
     "Source",

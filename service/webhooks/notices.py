@@ -1,4 +1,4 @@
-"""Mails to whoever looks after an endpoint: it was disabled, and why. At least once, like all mail (see `service.mail`)."""
+"""Mails to whoever looks after an endpoint: it was disabled, and why; or a report that was asked of the platform is due. At least once, like all mail (see `service.mail`)."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -27,6 +27,10 @@ _LEASE: Final = text(
 _WORDS: Final = {
     "gone": ("回调地址答复 410", "it answered 410 (gone)"),
     "failing": ("五日内无一成功", "nothing that was sent to it for five days was taken"),
+}
+_REPORT_WORDS: Final = {
+    "report_due": ("有监管机关的报送请求即将到期", "a report that an authority asked for is due soon"),
+    "report_overdue": ("有监管机关的报送请求已逾期", "a report that an authority asked for is overdue"),
 }
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("webhooks")
@@ -60,8 +64,15 @@ async def deliver_notices(
 
 
 def _message(number: int, address: str, endpoint: str, reason: str, *, sender: str) -> EmailMessage:
-    words_zh, words = _WORDS[reason]
     mark = sha256(f"webhook|{number}|{address}".encode()).hexdigest()[:24]
+    if reason in _REPORT_WORDS:
+        words_zh, words = _REPORT_WORDS[reason]
+        message = begin_mail(
+            f"【信用】{words_zh}（{number}）", sender=sender, to=address, name=f"webhook.{number}.{mark}"
+        )
+        message.set_content(f"{words_zh}，请查询 /v1/report-requests。\n\nXinyong: {words}; see /v1/report-requests.\n")
+        return message
+    words_zh, words = _WORDS[reason]
     message = begin_mail(f"【信用】回调已停用（{number}）", sender=sender, to=address, name=f"webhook.{number}.{mark}")
     message.set_content(
         f"回调 {endpoint} 已停用：{words_zh}。修复后请重新启用，启用后将从停用处继续，不会遗漏。\n\n"

@@ -52,6 +52,32 @@ PASSING = {
 }
 #: Days and instants of the runs themselves.
 WHEN = {"at", "escalated_on"}
+#: A platform with a contact; requests that are overdue, due soon, and due in a while; a report whose seal is to be erased, and one
+#: that is to be forgotten with the request that it answered.
+REPORTS = text(
+    """WITH p AS (INSERT INTO principal (id, name, created_at) VALUES (gen_random_uuid(), 'mall', :at) RETURNING id),
+    w AS (INSERT INTO webhook_endpoint (id, principal_id, version_no, url, contact, kinds, regions, lists, state, position,
+            failures, paused_until, created_at, changed_at)
+        SELECT gen_random_uuid(), id, 1, 'https://mall.example/', 'it@mall.example', '{}', '{}', '{}', 'active', 0, 0, :at, :at, :at
+        FROM p),
+    k AS (INSERT INTO sealing_key (id, authority_code, kid, jwk, version_no, registered_by, registered_at)
+        VALUES (gen_random_uuid(), :authority, repeat('k', 43), '{}', 1, 'test', :at) RETURNING kid),
+    r AS (INSERT INTO report_request (id, authority_code, principal_id, version_no, kind, statement, legal_basis, working_days,
+            due_on, due_provisional, state, made_by, made_at, ended_at)
+        SELECT gen_random_uuid(), :authority, p.id, 1, 'lead', 'x', 'x', 1, CAST(:day AS date) + days, false, state, 'test', :at,
+            CASE WHEN state = 'closed' THEN CAST(:at AS timestamptz) - interval '1200 days' END
+        FROM p, (VALUES (-2, 'open'), (6, 'open'), (60, 'open'), (-1200, 'closed')) v (days, state) RETURNING id, state),
+    m AS (INSERT INTO platform_measure (id, principal_id, authority_code, version_no, shop_name, violation, measure, url, taken_on,
+            publish_by, published_on, late, registered_at, taken_down_on, taken_down_because)
+        SELECT gen_random_uuid(), id, :authority, 1, 'x', 'x', 'warning', 'x', day, day, day, false, :at, day, 'withdrawn'
+        FROM p, (SELECT CAST(:day AS date) - 1200 AS day) d)
+    INSERT INTO platform_report (id, envelope_id, principal_id, authority_code, version_no, kind, period_from, period_until, counts,
+        part, parts, request_id, kid, digest, bytes_count, sealed, late, receipt, received_at, state, reasons, settled_at)
+    SELECT gen_random_uuid(), gen_random_uuid(), p.id, :authority, 1, 'lead', :day, :day, '{}', 1, 1, r.id, k.kid, days::text, 1,
+        'x', false, 'x', at, 'accepted', '{}', at
+    FROM p, k, r, (SELECT days, CAST(:at AS timestamptz) - days * interval '1 day' AS at FROM (VALUES (91), (1200)) v (days)) d
+    WHERE r.state = 'closed'"""
+)
 RUN = [job for job in JOBS if job.name not in ELSEWHERE]
 
 
@@ -108,6 +134,7 @@ async def make_world(database: Database, folder: Path) -> None:
             ),
             {"at": BEFORE - timedelta(days=31)},
         )
+        await session.execute(REPORTS, {"authority": AUTHORITY, "at": BEFORE, "day": BEFORE.date()})
     await enter(database)
 
 

@@ -27,9 +27,13 @@ from service.models import (
     ExportSelection,
     Objection,
     OutboxItem,
+    PlatformMeasure,
+    PlatformReport,
     QualitySheet,
     ReminderLetter,
     Repair,
+    ReportRequest,
+    SealingKey,
     SharingAgreement,
     SpotCheck,
     SpotCheckItem,
@@ -166,7 +170,9 @@ async def things_of(
     told = OutboxItem(
         topic="party_notice", uscc=uscc, record_kind="penalty", record_id=penalty, version_no=1, created_at=NOW
     )
-    watchlist = new_id()
+    watchlist, sealing_key, report_request, report, measure = (new_id() for _ in range(5))
+    kid = sha256(sealing_key.bytes).hexdigest()[:43]
+    sent: dict[str, Any] = {"principal_id": first, "authority_code": authority, "version_no": 1}
     case: dict[str, Any] = {
         "uscc": uscc, "version_no": 1, "record_kind": "penalty", "record_id": penalty, "authority_code": authority,
         "statement": "x", "filed_by": "test", "filed_at": NOW,
@@ -211,6 +217,17 @@ async def things_of(
                 id=selection, principal_id=first, name="x", body={}, every="daily", deliver_to="x", is_paused=True,
                 version_no=1, created_at=NOW, changed_at=NOW,
             ),
+            SealingKey(
+                id=sealing_key, authority_code=authority, kid=kid, jwk={}, version_no=1, registered_by="test", registered_at=NOW
+            ),
+            ReportRequest(
+                id=report_request, kind="lead", statement="x", legal_basis="x", working_days=1, due_on=TODAY,
+                due_provisional=False, state="open", made_by="test", made_at=NOW, **sent,
+            ),
+            PlatformMeasure(
+                id=measure, shop_name="x", violation="x", measure="warning", url="x", taken_on=TODAY, publish_by=TODAY,
+                published_on=TODAY, late=False, registered_at=NOW, **sent,
+            ),
             told,
             ReminderLetter(
                 id=letter, authority_code=authority, week_on=TODAY - timedelta(days=TODAY.weekday()), number="x", overdue=1,
@@ -234,6 +251,13 @@ async def things_of(
             record_id=penalty, record_version=1,
         )
     )  # fmt: skip
+    session.add(
+        PlatformReport(
+            id=report, envelope_id=report, kind="lead", period_from=TODAY, period_until=TODAY, counts={"rows": 1}, part=1,
+            parts=1, kid=kid, digest=kid, bytes_count=1, sealed="x", late=False, receipt="x", received_at=NOW, state="received",
+            reasons=[], **sent,
+        )
+    )  # fmt: skip
     await put_content(session, sha256=EMPTY, content=b"")
     await session.flush()
     ids = {
@@ -241,7 +265,8 @@ async def things_of(
         "authorisation_id": authorisation, "substitution_id": substitution, "deadline_id": deadline,
         "repair_id": repair, "objection_id": objection, "check_id": check, "item_id": item, "credit_record_id": credit_record,
         "webhook_id": webhook, "selection_id": selection, "letter_id": letter,
-        "watchlist_id": watchlist,
+        "watchlist_id": watchlist, "sealing_key_id": sealing_key, "report_request_id": report_request, "report_id": report,
+        "measure_id": measure,
     }  # fmt: skip
     return {"uscc": uscc} | {name: str(value) for name, value in ids.items()}
 
@@ -327,8 +352,16 @@ async def test_every_route_does_for_ones_own_what_it_does_not_do_for_others(data
         assert wrong == []
 
 
-#: Who may do what is nobody's record, and that a spot check was announced is public.
-NO_RECORD = {"uscc", "selection_id", "check_id", "authorisation_id", "substitution_id", "agreement_id"}
+#: Who may do what is nobody's record, and that a spot check was announced is public, as are authorities' keys.
+NO_RECORD = {
+    "uscc",
+    "selection_id",
+    "check_id",
+    "authorisation_id",
+    "substitution_id",
+    "agreement_id",
+    "sealing_key_id",
+}
 
 
 async def unnoticed(
@@ -385,6 +418,8 @@ IN_THE_NAME_OF_OTHER: Final[dict[str, dict[str, Any]]] = {
     "/v1/notice-addresses/{authority_code}": {},
     "/v1/penalties/drafts": {"drafts": [{"authority": "other", "uscc": "91500000XY0000012K"}]},
     "/v1/redatings/decisions": {"authority": "other"},
+    "/v1/report-requests": {"authority": "other"},
+    "/v1/sealing-keys": {"authority": "other"},
     "/v1/sharing-agreements": {"requester_code": "other", "owner_code": "city"},
     "/v1/spot-checks": {"authority": "other"},
     "/v1/subjects/{uscc}/blacklist-entries": {"authority": "other"},
@@ -402,6 +437,7 @@ FOR_ONESELF: Final = {
     *("/v1/me/key/rotate", "/v1/notices/read", "/v1/subject-authorisations", "/v1/webhooks", "/v1/export-selections"),
     "/v1/watchlists",
     "/v1/third-party-services/own",
+    *("/v1/reports", "/v1/platform-measures"),
 }
 
 
