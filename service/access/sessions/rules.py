@@ -42,7 +42,7 @@ class KeyNotYours(Forbidden):
 class NotConfirmed(Forbidden):
     """Whoever signed in at an issuer has not shown there again, in the last five minutes, who he is."""
 
-    code = "not_confirmed"
+    code = "sign_in_not_confirmed"
 
 
 class SomebodyElse(Forbidden):
