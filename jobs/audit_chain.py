@@ -40,24 +40,17 @@ async def run_chainer(
     link_every: float = LINK_EVERY,
     sign_every: timedelta = SIGN_EVERY,
 ) -> None:
-    """Link and sign until `stop` is set, and once more then; outlive restarts of the database.
-
-    Needs two connections of the pool: one holds the advisory lock, the other works.
-    """
+    """Link and sign until `stop` is set, and once more then; outlive restarts of the database."""
     while not stop.is_set():
         try:
-            async with database.engine.connect() as guard:
-                await guard.execution_options(isolation_level="AUTOCOMMIT")
-                try:
-                    while not stop.is_set() and not await guard.scalar(
-                        text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK}
-                    ):
-                        await _sleep(stop, link_every)
-                    if not stop.is_set():
-                        # The files are read anew: another process added to them while this one stood by.
-                        await _work(Chain(database, keys, Outside(folder)), clock, stop, link_every, sign_every)
-                finally:
-                    await guard.invalidate()  # the lock belongs to the connection
+            async with database.guard() as guard:
+                while not stop.is_set() and not await guard.scalar(
+                    text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK}
+                ):
+                    await _sleep(stop, link_every)
+                if not stop.is_set():
+                    # The files are read anew: another process added to them while this one stood by.
+                    await _work(Chain(database, keys, Outside(folder)), clock, stop, link_every, sign_every)
         except CONNECTION_ERRORS as error:
             if not is_outage(error):
                 raise

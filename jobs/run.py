@@ -5,8 +5,7 @@ process: so nobody runs a job beside another, and a run that never ended is know
 """
 
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 
 import structlog
@@ -21,9 +20,9 @@ from service.job_runs.queries import (
     end_run,
     find_last_tick,
     insert_run,
+    job_lock,
     put_schedules,
     take_order,
-    try_turn,
 )
 from service.job_runs.rules import FutureRun, RunOutcome, Schedule, missed_between, tick_at
 from service.outages import CONNECTION_ERRORS, is_outage, outage_reason
@@ -120,14 +119,8 @@ async def run_now(job: Job, database: Database, *, as_of: datetime, now: datetim
         return await _work(job, database, run_id, as_of=as_of)
 
 
-@asynccontextmanager
-async def _turn(job: Job, database: Database) -> AsyncIterator[bool]:
-    async with database.engine.connect() as guard:
-        await guard.execution_options(isolation_level="AUTOCOMMIT")
-        try:
-            yield await try_turn(guard, job=job.name)
-        finally:
-            await guard.invalidate()  # the lock belongs to the connection
+def _turn(job: Job, database: Database) -> AbstractAsyncContextManager[bool]:
+    return database.holding(*job_lock(job.name))
 
 
 async def _work(job: Job, database: Database, run_id: int, *, as_of: datetime) -> int:

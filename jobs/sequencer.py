@@ -5,8 +5,7 @@ at the log's row, which every batch locks first, so that a lock lost with its co
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -28,13 +27,13 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("sequencer")
 async def run_sequencer(database: Database, clock: Clock, stop: asyncio.Event, *, poll_ms: int = 200) -> None:
     """Number pending changes until `stop` is set, looking every `poll_ms` milliseconds; outlive restarts of the database.
 
-    Needs two connections of the pool: one holds the advisory lock, the other works. After a lost connection it waits 0.1 s,
-    twice as long each time up to 5 s, and begins anew, standing by first. Errors that are no loss of the database are raised.
+    After a lost connection it waits 0.1 s, twice as long each time up to 5 s, and begins anew, standing by first. Errors that
+    are no loss of the database are raised.
     """
     wait = FIRST_WAIT
     while not stop.is_set():
         try:
-            async with _own_connection(database) as guard:
+            async with database.guard() as guard:
                 wait = FIRST_WAIT
                 await _take_turn(guard, stop, poll_ms)
                 while not stop.is_set():
@@ -49,17 +48,6 @@ async def run_sequencer(database: Database, clock: Clock, stop: asyncio.Event, *
             await _sleep(stop, wait)
             wait = min(2 * wait, LONGEST_WAIT)
     log.info("sequencer.stopped")
-
-
-@asynccontextmanager
-async def _own_connection(database: Database) -> AsyncIterator[AsyncConnection]:
-    async with database.engine.connect() as connection:
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
-        try:
-            yield connection
-        finally:
-            # The lock belongs to the connection, so the connection must not go back to the pool.
-            await connection.invalidate()
 
 
 async def _take_turn(guard: AsyncConnection, stop: asyncio.Event, poll_ms: int) -> None:

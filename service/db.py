@@ -5,9 +5,10 @@ from contextlib import asynccontextmanager
 from typing import Any, NewType, cast
 
 from asyncpg import Connection
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import NullPool
 
 ReadSession = NewType("ReadSession", AsyncSession)
 
@@ -44,6 +45,9 @@ class Database:
         # One connection apart, so that answers that wait for their audit never wait for questions that wait for them.
         self.audit_engine: AsyncEngine = create_async_engine(
             url, pool_size=1, max_overflow=0, pool_timeout=pool_timeout, connect_args=connect_args
+        )
+        self._guards: AsyncEngine = create_async_engine(
+            url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=connect_args
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
@@ -85,10 +89,30 @@ class Database:
                 raw = (await connection.get_raw_connection()).driver_connection
             yield cast("Connection", raw)
 
+    @asynccontextmanager
+    async def guard(self) -> AsyncIterator[AsyncConnection]:
+        """A connection in autocommit that is closed at the end: for an advisory lock that lasts as long as some work does.
+
+        It is none of the pool's: the work needs that, and many holders of locks would have each other wait for it.
+        """
+        async with self._guards.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def holding(self, *key: int) -> AsyncIterator[bool]:
+        """Hold an advisory lock (one number of 64 bits, or two of 32) while the block runs; yields whether it was free.
+
+        It dies with the process, so that whoever takes it knows that nobody else is at work.
+        """
+        async with self.guard() as connection:
+            taken = await connection.execute(select(func.pg_try_advisory_lock(*key)))
+            yield bool(taken.scalar_one())
+
     async def dispose(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
         await self.audit_engine.dispose()
+        await self._guards.dispose()
 
 
 _NAME = text("SELECT set_config('application_name', :name, true)")

@@ -6,14 +6,14 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Final
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
 from service.http import PUBLIC
-from service.problems import PROBLEMS_PAGE, problems_page
-from service.web.rendering import asset
+from service.problems import PROBLEMS_PAGE, named_problems
+from service.web.rendering import render
 
 ASSETS: Final = "/docs/assets"
 
@@ -57,9 +57,10 @@ async def show_redoc(request: Request) -> HTMLResponse:
 
 
 @router.get(PROBLEMS_PAGE)
-async def show_problems() -> HTMLResponse:
+@router.get(f"/en{PROBLEMS_PAGE}")
+async def show_problems(request: Request) -> Response:
     """Show every refusal with its code."""
-    return _guarded(HTMLResponse(problems_page(stylesheet=asset("style.css"), icon=asset("icon.svg"))))
+    return render(request, "problems.html", problems=named_problems())
 
 
 def _guarded(page: HTMLResponse) -> HTMLResponse:

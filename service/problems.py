@@ -5,7 +5,7 @@ Nothing of the inside leaves by here: an unexpected error is logged in full and 
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from html import escape
+from dataclasses import dataclass
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final
@@ -369,30 +369,20 @@ def all_refusals(base: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:
         yield from all_refusals(refusal)
 
 
-def problems_page(*, stylesheet: str, icon: str) -> str:
-    """Return an HTML page with every named refusal of the running service: code, status, what it means.
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A refusal as it is listed: its code, status and category, and what it means (in English, code between backticks)."""
 
-    `stylesheet` and `icon` are the addresses of the site's own, whose parts the page uses.
-    """
+    code: str
+    status: int
+    category_zh: str
+    words: str
+
+
+def named_problems() -> list[Named]:
+    """Return every named refusal of the running service, by its code."""
     named = {refusal.code: refusal for refusal in all_refusals() if refusal.code}
-    rows = "".join(
-        f'<tr id="{escape(code)}"><td><code>{escape(code)}</code></td><td>{STATUS[refusal.category]}</td>'
-        f'<td lang="zh-CN">{TITLE_ZH[refusal.category]}</td><td>{_marked(_words(refusal))}</td></tr>'
+    return [
+        Named(code, STATUS[refusal.category], TITLE_ZH[refusal.category], _words(refusal))
         for code, refusal in sorted(named.items())
-    )
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Problems · Xinyong</title>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<link rel="icon" href="{escape(icon)}"><link rel="stylesheet" href="{escape(stylesheet)}"></head><body>'
-        '<header class="top"><div class="wide"><a class="brand" href="/"><span class="seal" aria-hidden="true">信</span>'
-        '<strong>Xinyong</strong></a><nav><a href="/docs">API</a></nav></div></header>'
-        '<main class="wide"><h1>Problems</h1><p class="lead">Every answer that is none is a problem document'
-        " (RFC 9457) with one of these codes. The code stays the same; words may become better.</p>"
-        '<table class="rows"><thead><tr><th>code</th><th>status</th><th lang="zh-CN">类别</th><th>meaning</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table></main></body></html>"
-    )
-
-
-def _marked(words: str) -> str:
-    """Return words as HTML, what stands between backticks as code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(words))
+    ]

@@ -21,10 +21,15 @@ import asyncpg
 import pytest
 from alembic import command
 from alembic.config import Config
+from hypothesis import settings
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from service import embedded
 from service.db import Database
+
+# Nothing is timed in tests: a busy machine is no fault.
+settings.register_profile("untimed", parent=settings(), deadline=None)
+settings.load_profile("untimed")
 
 ROOT = Path(__file__).parents[1]
 LONGEST_TEST_S = 240

@@ -135,7 +135,7 @@ async def export_audit(
     actor: Reader,
     database: DatabaseDep,
     asked: Asked,
-    format: Annotated[Literal["jsonl", "csv"], Query(description="JSON Lines, or CSV in UTF-8.")] = "jsonl",  # noqa: A002
+    format: Annotated[Literal["jsonl", "csv"], Query(description="JSON Lines, or CSV in UTF-8.")] = "jsonl",  # noqa: A002 - the parameter's name
 ) -> StreamingResponse:
     """Stream the same selection as a whole: JSON Lines, or CSV whose cells no spreadsheet takes for formulas."""
     kind, ending = ("text/csv; charset=utf-8", "csv") if format == "csv" else ("application/x-ndjson", "jsonl")

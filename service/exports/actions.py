@@ -1,15 +1,12 @@
 """Releases appear, are withheld when something in them may not be shown any more, and are replaced."""
 
 import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import structlog
 from asyncpg import Connection
-from sqlalchemy import text
 
 from service.clock import day_start, legal_day
 from service.db import Database, ReadSession, driver
@@ -125,7 +122,7 @@ async def build_due(
     """
     stopped: PersonalDataFound | None = None
     count = 0
-    async with _alone(database) as alone:
+    async with database.holding(LOCK) as alone:
         if not alone:
             return 0
         folder.mkdir(parents=True, exist_ok=True)
@@ -402,14 +399,3 @@ async def _sweep(database: Database, folder: Path) -> None:
                     file.unlink()
         elif one.name not in shown and one.is_dir():
             shutil.rmtree(one)
-
-
-@asynccontextmanager
-async def _alone(database: Database) -> AsyncIterator[bool]:
-    async with database.engine.connect() as connection:
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
-        taken = await connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": LOCK})
-        try:
-            yield bool(taken)
-        finally:
-            await connection.invalidate()

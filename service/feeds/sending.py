@@ -6,11 +6,11 @@ where a record changed meanwhile the batch is given up and its items are queued 
 """
 
 from collections.abc import Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -57,19 +57,9 @@ MOST_BATCHES: Final = 50
 Key = tuple[str, UUID]
 
 
-@asynccontextmanager
-async def held(database: Database, feed_id: str) -> Any:  # noqa: ANN401 - an async iterator of bool
+def held(database: Database, feed_id: str) -> AbstractAsyncContextManager[bool]:
     """Hold a feed while the block runs: one process sends at a time. Yields whether it was free."""
-    async with database.engine.connect() as holder:
-        raw = await holder.get_raw_connection()
-        connection: Connection = raw.driver_connection
-        key = int.from_bytes(sha256(feed_id.encode()).digest()[:4]) % 2**31
-        free = await connection.fetchval("SELECT pg_try_advisory_lock($1::int, $2::int)", FEED_LOCKS, key)
-        try:
-            yield free
-        finally:
-            if free and not connection.is_closed():
-                await connection.execute("SELECT pg_advisory_unlock($1::int, $2::int)", FEED_LOCKS, key)
+    return database.holding(FEED_LOCKS, int.from_bytes(sha256(feed_id.encode()).digest()[:4]) % 2**31)
 
 
 @dataclass(frozen=True, slots=True)

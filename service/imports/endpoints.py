@@ -82,7 +82,7 @@ def _request(
     kind: Annotated[Literal["subjects", "penalties", "blacklist", "permits"], Query(description="What the rows are.")],
     authority: Annotated[str, Query(description="Code of the authority that imports.", max_length=200)],
     source: Annotated[str | None, Query(description="Source whose published rows these are; none: own drafts.")] = None,
-    list: Annotated[str | None, Query(description="List of the entries, where the file names none.")] = None,  # noqa: A002
+    list: Annotated[str | None, Query(description="List of the entries, where the file names none.")] = None,  # noqa: A002 - the parameter's name
     encoding: Annotated[str | None, Query(description="Encoding of a text file; none: found.", max_length=40)] = None,
     sheet: Annotated[str | None, Query(description="Sheet of a workbook; none: found.", max_length=100)] = None,
     listed_on: Annotated[date | None, Query(description="Day of listing for rows that state none.")] = None,

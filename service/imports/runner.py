@@ -5,13 +5,12 @@ dies before its commit leaves nothing but a `running` import behind; whoever cla
 the same result. A claim is a session-level advisory lock, which dies with its holder.
 """
 
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
 import structlog
-from asyncpg import Connection
 
 from service.catalog.queries import load_catalog
 from service.clock import Clock
@@ -28,19 +27,9 @@ log = structlog.get_logger()
 _ATTEMPTS: Final = 5
 
 
-@asynccontextmanager
-async def claimed(database: Database, import_id: UUID) -> Any:  # noqa: ANN401 - an async iterator of bool
+def claimed(database: Database, import_id: UUID) -> AbstractAsyncContextManager[bool]:
     """Hold the claim on an import while the block runs; yields whether it was free."""
-    async with database.engine.connect() as holder:
-        raw = await holder.get_raw_connection()
-        connection: Connection = raw.driver_connection
-        key = import_id.int % 2**31
-        free = await connection.fetchval("SELECT pg_try_advisory_lock($1::int, $2::int)", IMPORT_LOCKS, key)
-        try:
-            yield free
-        finally:
-            if free and not connection.is_closed():
-                await connection.execute("SELECT pg_advisory_unlock($1::int, $2::int)", IMPORT_LOCKS, key)
+    return database.holding(IMPORT_LOCKS, import_id.int % 2**31)
 
 
 async def run_import(

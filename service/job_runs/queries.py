@@ -1,9 +1,10 @@
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
+from zlib import crc32
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.db import ReadSession
 from service.job_runs.rules import Run, RunOutcome, Schedule, Standing, standing
@@ -12,23 +13,21 @@ from service.job_runs.rules import Run, RunOutcome, Schedule, Standing, standing
 LOCKS: Final = 0x58594A42
 
 
-async def try_turn(connection: AsyncConnection, *, job: str) -> bool:
-    """Take the lock of a job for this connection, or return False: somebody runs it. The lock dies with the connection."""
-    taken = await connection.scalar(
-        text("SELECT pg_try_advisory_lock(:locks, hashtext(:job))"), {"locks": LOCKS, "job": job}
-    )
-    return bool(taken)
+def job_lock(job: str) -> tuple[int, int]:
+    """Return the key of the advisory lock that whoever runs a job holds."""
+    return LOCKS, crc32(job.encode()) % 2**31
 
 
 async def is_running(session: AsyncSession, *, job: str) -> bool:
     """Return whether somebody holds the lock of a job, and so runs it at this moment."""
+    locks, key = job_lock(job)
     held = await session.scalar(
         text(
             """SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND granted
-            AND classid = CAST(CAST(:locks AS integer) AS oid) AND objid = CAST(hashtext(:job) AS oid)
+            AND classid = CAST(CAST(:locks AS integer) AS oid) AND objid = CAST(CAST(:key AS integer) AS oid)
             AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"""
         ),
-        {"locks": LOCKS, "job": job},
+        {"locks": locks, "key": key},
     )
     return bool(held)
 

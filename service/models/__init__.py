@@ -5,12 +5,13 @@ from service.models.base import Base
 from service.models.calendar import CalendarDay, CalendarYear
 from service.models.catalog import Authority, AuthoritySuccession, Blacklist, CatalogVersion, LegalRule, Region, Source
 from service.models.change import Change, ChangeLog, PendingChange
+from service.models.correction import EntryCorrection, PenaltyCorrection
 from service.models.credit_record import CreditRecord, CreditRecordVersion
 from service.models.data_import import DataImport, ImportEvent, ImportRow
 from service.models.deadline import Deadline, DeadlineCursor, DeadlineEvent
 from service.models.delegation import SubjectAuthorisation, Substitution
 from service.models.document import Document, DocumentContent
-from service.models.entry_case import EntryCorrection, EntryRevocation, EntrySupport
+from service.models.entry_case import EntryRevocation, EntrySupport
 from service.models.export import ExportRelease, ExportSelection
 from service.models.feed import (
     Feed,
@@ -26,7 +27,7 @@ from service.models.feed import (
 from service.models.horizon import Horizon
 from service.models.idempotency import IdempotencyKey
 from service.models.job import Job, JobOrder, JobRun
-from service.models.life import OutboxItem, PenaltyCorrection, WithdrawalNotice
+from service.models.life import OutboxItem, WithdrawalNotice
 from service.models.mail import MailDelivery, NoticeAddress
 from service.models.proposal import RuleProposal
 from service.models.record import (

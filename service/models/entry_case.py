@@ -1,11 +1,9 @@
 """What supports a blacklist entry, what opens when that support falls, and corrections that wait for their review."""
 
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKeyConstraint, Index, Integer, Text, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import CheckConstraint, DateTime, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.models.base import SUBJECT, Base
@@ -64,41 +62,3 @@ class EntryRevocation(Base):
     decided_by: Mapped[str | None] = mapped_column(Text)
     decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     decision_reason: Mapped[str | None] = mapped_column(Text)
-
-
-class EntryCorrection(Base):
-    """A correction of an entry that waits for its review, and what became of it. One at a time may be open.
-
-    `nature` is `content` (before and after are public side by side), `personal_data` or `secret` (no public before).
-    """
-
-    __tablename__ = "blacklist_entry_correction"
-    __table_args__ = (
-        CheckConstraint("nature IN ('content', 'personal_data', 'secret')", name="nature_known"),
-        CheckConstraint("state IN ('proposed', 'applied', 'rejected')", name="state_known"),
-        CheckConstraint("(state = 'proposed') = (decided_by IS NULL)", name="decided_by_somebody"),
-        CheckConstraint("decided_by IS NULL OR decided_by <> proposed_by", name="reviewer_did_not_propose"),
-        ForeignKeyConstraint(["uscc", "entry_id"], ["blacklist_entry.uscc", "blacklist_entry.id"]),
-        Index(
-            "uq_blacklist_entry_correction_open",
-            "uscc",
-            "entry_id",
-            unique=True,
-            postgresql_where=text("state = 'proposed'"),
-        ),
-        {"info": SUBJECT},
-    )
-
-    uscc: Mapped[str] = mapped_column(Text, primary_key=True)
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    entry_id: Mapped[UUID]
-    state: Mapped[str] = mapped_column(Text)
-    nature: Mapped[str] = mapped_column(Text)
-    reason: Mapped[str] = mapped_column(Text)
-    changes: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    proposed_by: Mapped[str] = mapped_column(Text)
-    proposed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    decided_by: Mapped[str | None] = mapped_column(Text)
-    decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    decision_reason: Mapped[str | None] = mapped_column(Text)
-    version_no: Mapped[int | None] = mapped_column(Integer)

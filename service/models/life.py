@@ -1,53 +1,12 @@
-"""What accompanies the life of a record: corrections in the gate, public notices of withdrawal, and the outbox."""
+"""What accompanies the life of a record: public notices of withdrawal, and the outbox."""
 
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKeyConstraint, Identity, Index, Integer, Text, text
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.models.base import LOCAL, SUBJECT, Base
-
-
-class PenaltyCorrection(Base):
-    """A correction of a penalty that waits for the gate, and what became of it. One at a time may be open.
-
-    `nature` is `content` (before and after are public side by side), `personal_data` or `secret` (no public before).
-    `changes` are the changed fields with their new values.
-    """
-
-    __tablename__ = "penalty_correction"
-    __table_args__ = (
-        CheckConstraint("nature IN ('content', 'personal_data', 'secret')", name="nature_known"),
-        CheckConstraint("state IN ('proposed', 'applied', 'rejected')", name="state_known"),
-        CheckConstraint("(state = 'proposed') = (decided_by IS NULL)", name="decided_by_somebody"),
-        CheckConstraint("decided_by IS NULL OR decided_by <> proposed_by", name="reviewer_did_not_propose"),
-        ForeignKeyConstraint(["uscc", "penalty_id"], ["penalty.uscc", "penalty.id"]),
-        Index(
-            "uq_penalty_correction_open",
-            "uscc",
-            "penalty_id",
-            unique=True,
-            postgresql_where=text("state = 'proposed'"),
-        ),
-        {"info": SUBJECT},
-    )
-
-    uscc: Mapped[str] = mapped_column(Text, primary_key=True)
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    penalty_id: Mapped[UUID]
-    state: Mapped[str] = mapped_column(Text)
-    nature: Mapped[str] = mapped_column(Text)
-    reason: Mapped[str] = mapped_column(Text)
-    changes: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    proposed_by: Mapped[str] = mapped_column(Text)
-    proposed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    decided_by: Mapped[str | None] = mapped_column(Text)
-    decided_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    decision_reason: Mapped[str | None] = mapped_column(Text)
-    version_no: Mapped[int | None] = mapped_column(Integer)
 
 
 class WithdrawalNotice(Base):

@@ -32,7 +32,7 @@ def anything(name: str) -> st.SearchStrategy[bytes]:
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_a_reader_refuses_or_keeps_its_rules(name: str) -> None:
-    @settings(max_examples=60 if name == "tables" else 150, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=60 if name == "tables" else 150, suppress_health_check=list(HealthCheck))
     @given(anything(name))
     def reads(data: bytes) -> None:
         TARGETS[name](data)

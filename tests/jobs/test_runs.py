@@ -78,6 +78,17 @@ async def test_a_tick_is_worked_on_once_by_whoever_wakes(database: Database) -> 
     ]
 
 
+async def test_jobs_that_are_all_due_at_once_do_not_wait_for_each_other(database_url: str) -> None:
+    async def look(database: Database, as_of: datetime) -> int:
+        async with database.reading() as session:
+            return int((await session.execute(text("SELECT 7"), {"at": as_of})).scalar_one())
+
+    small = Database(database_url, application="test", pool_size=2)
+    jobs = [Job(f"trial {number}", 20, "A trial.", look) for number in range(10)]
+    assert await asyncio.gather(*(run_due(job, small, at(TICK)) for job in jobs)) == [7] * len(jobs)
+    await small.dispose()
+
+
 async def test_after_three_days_asleep_it_runs_once_and_says_what_was_missed(database: Database) -> None:
     trial = Trial()
     await run_due(trial.job, database, at(TICK))

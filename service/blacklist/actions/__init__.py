@@ -31,7 +31,7 @@ async def begin(session: AsyncSession, order: Order, move: Move) -> Row:
     return await actions.begin(session, KIND, MOVES, order, move)
 
 
-async def finish(session: AsyncSession, order: Order, move: Move, row: Row, **event: Any) -> Row:  # noqa: ANN401
+async def finish(session: AsyncSession, order: Order, move: Move, row: Row, **event: Any) -> Row:  # noqa: ANN401 - the further members of `Event`
     """Append the version that the move makes of the locked `row`, as `service.records.actions.finish`."""
     return await actions.finish(session, KIND, order, move, row, **event)
 

@@ -51,7 +51,7 @@ async def load_year(desk: Keeper, form: FormDep, session: SessionDep, catalog: C
     """Load the notice of a year; deadlines worked out without it are moved within a minute."""
 
     async def again(refusal: Refusal) -> Response:
-        facts = await _facts(session, desk, catalog)
+        facts = await _facts(ReadSession(session), desk, catalog)
         return show_refused(desk, "calendar.html", refusal, **facts, text=form.get("text"), ahead=None)
 
     async with settled(session, desk, again):
@@ -59,7 +59,7 @@ async def load_year(desk: Keeper, form: FormDep, session: SessionDep, catalog: C
     return desk.go("/calendar")
 
 
-async def _facts(session: ReadSession | Any, desk: Desk, catalog: Catalog) -> dict[str, Any]:  # noqa: ANN401
+async def _facts(session: ReadSession, desk: Desk, catalog: Catalog) -> dict[str, Any]:
     moved = None
     if desk.actor.may(*WATCHERS):
         sight = sight_of(desk.actor, catalog)

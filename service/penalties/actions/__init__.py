@@ -33,7 +33,7 @@ async def begin(session: AsyncSession, order: Order, move: Move) -> Row:
     return await actions.begin(session, KIND, MOVES, order, move)
 
 
-async def finish(session: AsyncSession, order: Order, move: Move, row: Row, **event: Any) -> Row:  # noqa: ANN401
+async def finish(session: AsyncSession, order: Order, move: Move, row: Row, **event: Any) -> Row:  # noqa: ANN401 - the further members of `Event`
     """Append the version that the move makes of the locked `row`, as `service.records.actions.finish`."""
     return await actions.finish(session, KIND, order, move, row, **event)
 
@@ -47,7 +47,7 @@ async def get_visible(session: AsyncSession | ReadSession, *, uscc: str, record_
     return await actions.get_visible(session, KIND, uscc=uscc, record_id=record_id, actor=actor)
 
 
-async def transition(session: AsyncSession, order: Order, command: str, **event: Any) -> Row:  # noqa: ANN401
+async def transition(session: AsyncSession, order: Order, command: str, **event: Any) -> Row:  # noqa: ANN401 - the further members of `Event`
     """Make a move that changes nothing but the state; `event` are further members of `Event`."""
     move = MOVES[command]
     row = await begin(session, order, move)

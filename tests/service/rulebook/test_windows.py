@@ -2,7 +2,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.reading.kinds import PenaltyKind
@@ -247,7 +247,6 @@ HUGE = threshold("huge_fine_threshold", 90_000)
 LARGE = threshold("large_fine_threshold", 50)
 
 
-@settings(deadline=None)
 @given(FACTS, DAYS)
 def test_the_public_end_is_no_later_than_that_of_any_channel_that_shows(given_facts: PenaltyFacts, start: date) -> None:
     found = penalty_windows(BOOK, given_facts, start)
@@ -260,7 +259,6 @@ def test_the_public_end_is_no_later_than_that_of_any_channel_that_shows(given_fa
     assert all(end is not None and found.public.ends_on <= end for end in ends)
 
 
-@settings(deadline=None)
 @given(FACTS, DAYS, DAYS)
 def test_a_stated_end_never_lengthens_nor_opens(given_facts: PenaltyFacts, start: date, stated: date) -> None:
     def public(until: date | None) -> Window:
@@ -273,7 +271,6 @@ def test_a_stated_end_never_lengthens_nor_opens(given_facts: PenaltyFacts, start
         assert with_it.ends_on == min(without.ends_on, stated)
 
 
-@settings(deadline=None)
 @given(FACTS, DAYS)
 def test_entering_a_threshold_never_shortens_what_was_shown_without_it(given_facts: PenaltyFacts, start: date) -> None:
     # What the sources leave open is shown for the shorter time, so that learning more may only show more or hide a channel.
@@ -282,7 +279,6 @@ def test_entering_a_threshold_never_shortens_what_was_shown_without_it(given_fac
     assert before is None or (after is not None and before <= after)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(FACTS, DAYS), min_size=1, max_size=20))
 def test_the_cache_says_what_the_rules_say(rows: list[tuple[PenaltyFacts, date]]) -> None:
     cache = WindowCache(BOOK)

@@ -4,7 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from service.tables.chunk import Limits, Reject
@@ -283,7 +283,6 @@ def test_the_way_in_chunks_does_not_change_what_is_read(tmp_path: Path) -> None:
 FIELDS = st.text(alphabet="重庆甲 \u3000a1-,;|\t\x0b\x85\u2028", max_size=6)
 
 
-@settings(deadline=None)
 @example([("甲\u2028\x85", "乙", "")], "\n")
 @given(st.lists(st.tuples(FIELDS, FIELDS, FIELDS), max_size=30), st.sampled_from(["\n", "\r\n"]))
 def test_regular_lines_read_as_by_the_csv_module(rows: list[tuple[str, str, str]], ending: str) -> None:
