@@ -122,7 +122,7 @@ def seal_command(
     *,
     kind: _Kind,
     period: _Period,
-    platform: Annotated[UUID, typer.Option(help="Your id, as GET /v1/me says it.")],
+    platform: Annotated[UUID, typer.Option(help="Your principal_id, as GET /v1/me says it.")],
     authority: Annotated[str, typer.Option(help="Code of the authority.")],
     key: Annotated[
         Path, typer.Option(exists=True, dir_okay=False, help="The authority's public key, or GET /v1/sealing-keys.")
