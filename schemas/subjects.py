@@ -144,6 +144,12 @@ class ChannelWindow(Output):
     reason: str | None
 
 
+class CreditRecordInFile(CreditRecordOut):
+    """A record of a further class of a credit file."""
+
+    provenance: Provenance
+
+
 class RecordInFile(Output):
     """What penalties and entries have in common."""
 
@@ -209,9 +215,9 @@ class CreditFileOut(Output):
     names: list[NameOut]
     penalties: list[PenaltyInFile]
     blacklist_entries: list[EntryInFile]
-    credit_records: list[CreditRecordOut] = Field(
-        description="Records of the catalogue's further classes. They are in no change log: without `known_at` they are as they"
-        " stand now, with it as they were recorded by then."
+    credit_records: list[CreditRecordInFile] = Field(
+        description="Records of the catalogue's further classes, as the change log has them; for their authority's people,"
+        " auditors and the firm's agents."
     )
     as_of: datetime | None = Field(description="The `as_of` asked for; null: today.")
     known_at: datetime | None = Field(description="The `known_at` asked for; null: the head of the change log.")

@@ -1,6 +1,6 @@
 """The file of a case: how it stands, the whole of it as one package, and how long its authority keeps it."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -19,6 +19,7 @@ from service.archive.queries import (
     list_documents_of,
     list_parts,
     list_periods,
+    list_repair_states,
     list_versions_of,
     lock_period,
 )
@@ -85,14 +86,16 @@ async def get_case_file(
             detail_zh="没有可供查看的此项案卷。",
         )
     documents = (await list_documents_of(session, [(uscc, record_id)])).get(record_id, [])
+    repairs = (await list_repair_states(session, [(uscc, record_id)])).get(record_id, set())
     periods = await list_periods(session, authorities=[versions[-1]["authority_code"]])
-    return _case_file(kind, versions, documents, periods, today=legal_day(now))
+    return _case_file(kind, versions, documents, repairs, periods, today=legal_day(now))
 
 
 def _case_file(
     kind: CaseKind,
     versions: Sequence[Row],
     documents: Sequence[Row],
+    repairs: Collection[str],
     periods: Sequence[RetentionPeriod],
     *,
     today: date,
@@ -103,7 +106,7 @@ def _case_file(
         kind,
         versions,
         documents,
-        check_pieces(kind, versions, {row["kind"] for row in documents}),
+        check_pieces(kind, versions, {row["kind"] for row in documents}, repairs),
         retention_of(
             versions,
             years=None if period is None else period.years,
@@ -123,13 +126,17 @@ async def list_case_files(
     limit: int,
     now: datetime,
 ) -> list[CaseFile]:
-    """Return the files of the cases that the actor's authorities keep here, behind the pair named; four questions in all."""
+    """Return the files of the cases that the actor's authorities keep here, behind the pair named; five questions in all."""
     keys = await list_cases(session, kind, actor=actor, authority=authority, after=after, limit=limit)
     versions = await list_versions_of(session, kind, keys)
     documents = await list_documents_of(session, keys)
+    repairs = await list_repair_states(session, keys)
     periods = await list_periods(session)
     today = legal_day(now)
-    return [_case_file(kind, versions[key], documents.get(key, []), periods, today=today) for _, key in keys]
+    return [
+        _case_file(kind, versions[key], documents.get(key, []), repairs.get(key, set()), periods, today=today)
+        for _, key in keys
+    ]
 
 
 def case_view(case: CaseFile) -> dict[str, Any]:

@@ -123,6 +123,15 @@ async def list_documents_of(session: ReadSession, keys: Sequence[tuple[str, UUID
     return found
 
 
+async def list_repair_states(session: ReadSession, keys: Sequence[tuple[str, UUID]]) -> dict[UUID, set[str]]:
+    """Return the states of the applications for the repair of several records, by the record's id."""
+    query = select(Repair.record_id, Repair.state).where(tuple_(Repair.uscc, Repair.record_id).in_(keys)).distinct()
+    found: dict[UUID, set[str]] = {}
+    for row in await session.execute(query):
+        found.setdefault(row.record_id, set()).add(row.state)
+    return found
+
+
 async def list_parts(
     session: ReadSession, kind: CaseKind, *, uscc: str, record_id: UUID
 ) -> AsyncIterator[tuple[str, list[dict[str, Any]]]]:

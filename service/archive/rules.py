@@ -89,16 +89,22 @@ def is_kept_here(row: Row) -> bool:
     return str(row["source_code"] or "").startswith(OWN_SOURCE)
 
 
-def check_pieces(kind: CaseKind, versions: Sequence[Row], documents: Collection[str]) -> list[Found]:
-    """Return every piece of a case and how it stands; `versions` are the record's, oldest first, `documents` their kinds."""
-    return [_found(piece, versions, documents) for piece in pieces(kind)]
+def check_pieces(
+    kind: CaseKind, versions: Sequence[Row], documents: Collection[str], repairs: Collection[str]
+) -> list[Found]:
+    """Return every piece of a case and how it stands.
+
+    `versions` are the record's, oldest first, `documents` the kinds of its documents and of those of the applications for its
+    repair, and `repairs` the states of these.
+    """
+    return [_found(piece, versions, documents, repairs) for piece in pieces(kind)]
 
 
-def _found(piece: Piece, versions: Sequence[Row], documents: Collection[str]) -> Found:
+def _found(piece: Piece, versions: Sequence[Row], documents: Collection[str], repairs: Collection[str]) -> Found:
     by = _found_as(piece, versions, documents)
     if by is not None:
         return Found(piece, Outcome.PRESENT, by)
-    needed = is_kept_here(versions[-1]) and _is_needed(piece.when, versions)
+    needed = is_kept_here(versions[-1]) and _is_needed(piece.when, versions, repairs)
     return Found(piece, Outcome.MISSING if needed else Outcome.NOT_NEEDED, None)
 
 
@@ -112,7 +118,7 @@ def _found_as(piece: Piece, versions: Sequence[Row], documents: Collection[str])
     return next((kind for kind in sorted(documents) if kind in piece.documents), None)
 
 
-def _is_needed(when: str, versions: Sequence[Row]) -> bool:
+def _is_needed(when: str, versions: Sequence[Row], repairs: Collection[str]) -> bool:
     commands = {row["command"] for row in versions}
     states = {row["state"] for row in versions}
     return {
@@ -121,6 +127,9 @@ def _is_needed(when: str, versions: Sequence[Row]) -> bool:
         "listed": "list" in commands,
         "told": "notify" in commands,
         "consent": "consent" in commands or "consented" in states,
+        "suspended": "suspend" in commands,
+        "repair_decided": not {"granted", "refused", "not_accepted"}.isdisjoint(repairs),
+        "repaired": "granted" in repairs,
     }[when]
 
 

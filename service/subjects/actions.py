@@ -48,6 +48,7 @@ from service.subjects.views import (
     entry_view,
     names_view,
     penalty_view,
+    record_provenance,
     registration_provenance,
     registration_view,
 )
@@ -148,7 +149,7 @@ async def read_credit_file(
     if version is None and not penalties and not entries and not others:
         raise NoCreditFile(f"Nothing about {uscc} may be shown to you.", detail_zh="没有可供查看的信用档案。")
     records = [*penalties, *entries]
-    imported = [(row["import_id"], row["import_row"]) for row in records]
+    imported = [(row["import_id"], row["import_row"]) for row in (*records, *others)]
     if version is not None:
         imported.append((version.import_id, version.import_row))
     lines = await find_file_lines(connection, [(found, row) for found, row in imported if found and row is not None])
@@ -165,7 +166,11 @@ async def read_credit_file(
         "names": names_view(None if version is None else version.name, stated_names, records),
         "penalties": [penalty_view(row, lines) for row in penalties],
         "blacklist_entries": [entry_view(row, lines) for row in entries],
-        "credit_records": [record_view(row, catalog, today=actor.on if past is None else past.day) for row in others],
+        "credit_records": [
+            record_view(row, catalog, today=actor.on if past is None else past.day)
+            | {"provenance": record_provenance(row, lines)}
+            for row in others
+        ],
         "as_of": None if past is None else past.moment.as_of,
         "known_at": None if past is None else past.known_at,
         "position": head.position if past is None else past.position,

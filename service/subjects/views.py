@@ -134,6 +134,11 @@ def _common_view(row: Row, lines: Lines) -> View:
     }
 
 
+def record_provenance(row: Row, lines: Lines) -> View:
+    """Return where a record of a further class came from."""
+    return _provenance(row["import_id"], row["import_row"], row["source_code"], row["recorded_at"], lines)
+
+
 def registration_provenance(version: SubjectVersion, lines: Lines) -> View:
     """Return where a registration came from."""
     return _provenance(version.import_id, version.import_row, version.source_code, version.recorded_at, lines)

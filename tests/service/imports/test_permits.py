@@ -185,13 +185,17 @@ async def test_a_permit_is_due_at_credit_china_until_it_is_reported_and_makes_no
         assert done.status_code == 200, done.text
 
         file = f"/v1/subjects/{code}/credit-file"
-        assert (await office.get(file)).json()["credit_records"][0]["reported_on"] is None  # it has no position yet
+        (read,) = (await office.get(file)).json()["credit_records"]
+        assert read["reported_on"] is None  # it has no position yet
+        came = read["provenance"]
+        assert (came["file"], came["line"], came["source"]) == ("a.csv", 2, f"own:{AUTHORITY}")
         await bring_in(database, write_csv(tmp_path / "e.csv", [permit(9)], HEADER), kind="permits", source=None)
         assert (await office.get(file)).json()["credit_records"][0]["reported_on"] == "2026-11-24"
         day_before = {"known_at": (NOW - timedelta(days=1)).isoformat()}
         assert (await office.get(file, params=day_before)).json()["code"] == "no_credit_file"
         then = (await office.get(file, params={"as_of": "2026-11-24"})).json()
         assert [one["reported_on"] for one in then["credit_records"]] == ["2026-11-24"]
+        assert then["credit_records"][0]["provenance"]["file"] is None  # the version that says so was made by hand
         assert await track_deadlines(database, now=NOW) == 2
         met = (await office.get("/v1/deadlines", params={"standing": "met"})).json()["items"]
         assert [(one["id"], one["met_on"], one["late"]) for one in met] == [(mine["id"], "2026-11-24", False)]
