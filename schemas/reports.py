@@ -203,6 +203,27 @@ class ReportSettle(Input):
         return self
 
 
+class MissingOut(Output):
+    """A platform that reported identities before, and not (or not in all parts) for a half-year."""
+
+    authority: str
+    platform: UUID
+    name: str
+    last_reported: date | None = Field(description="Last day of the half-year before that it reported.")
+    came: int = Field(description="Parts that came.")
+    parts: int
+
+
+class MissingReports(Output):
+    """Whose report of a half-year is missing."""
+
+    period_from: date
+    period_until: date
+    due_on: date
+    overdue: bool
+    items: list[MissingOut]
+
+
 class CountOut(Output):
     """How many reports of a kind an authority has of a month."""
 

@@ -14,7 +14,7 @@ from service.db import driver, violated_constraint
 from service.models import PlatformReport, ReportRequest
 from service.reports.keys.queries import find_key_by_kid
 from service.reports.keys.rules import TAKEN, key_state
-from service.reports.queries import count_parts, find_first, get_report, insert_notice
+from service.reports.queries import count_kept, count_parts, find_first, get_report, insert_notice
 from service.reports.receipts import KIND, receipt_content
 from service.reports.requests.queries import get_request
 from service.reports.requests.rules import (
@@ -26,11 +26,13 @@ from service.reports.requests.rules import (
     RequestState,
 )
 from service.reports.rules import (
+    MOST_KEPT,
     AlreadyReported,
     Envelope,
     NotYourEnvelope,
     ReportSettled,
     ReportState,
+    TooMuchKept,
     WrongSealingKey,
     check_period,
     due_on,
@@ -51,6 +53,7 @@ async def take_report(
         WrongSealingKey: the authority does not open it, or not any more.
         NoSuchRequest, RequestEnded, NotWhatWasAsked: it answers no request that was made to this platform.
         AlreadyReported: it came before.
+        TooMuchKept: as much of the platform's is kept as may be.
     """
     header, today = read_header(sealed), legal_day(now)
     envelope = header.envelope
@@ -60,6 +63,12 @@ async def take_report(
             detail_zh="封装信息中的平台与密钥持有者不符。",
         )
     check_period(envelope.kind, envelope.period, today=today)
+    connection = await driver(session)
+    if await count_kept(connection, principal_id=actor.id) + len(sealed) > MOST_KEPT:
+        raise TooMuchKept(
+            f"{MOST_KEPT:,} bytes of sealed reports are kept of a platform at most.",
+            detail_zh="暂存的密封报告已达上限。",
+        )
     await _check_key(session, header, now=now)
     request = await _answered(session, envelope, actor=actor)
     last = due_on(envelope.kind, envelope.period) if request is None else request.due_on
@@ -95,7 +104,6 @@ async def take_report(
     }
     report.receipt = keys.sign(receipt_content(told), kind=KIND, now=now)
     await _add(session, report)
-    connection = await driver(session)
     await insert_notice(connection, topic=RECEIVED_TOPIC, kind="platform_report", about=report.id, now=now)
     if (
         request is not None

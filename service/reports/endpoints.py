@@ -6,6 +6,7 @@ import orjson
 from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
 
 from schemas.reports import (
+    MissingReports,
     ReportCounts,
     ReportCreate,
     ReportOut,
@@ -39,7 +40,7 @@ from service.idempotency.http import REPEAT_REFUSALS, CreatingSessionDep
 from service.models import PlatformReport
 from service.reports import examples
 from service.reports.actions import settle_report, take_report
-from service.reports.queries import count_reports, count_requests, find_sealed, get_report, list_reports
+from service.reports.queries import count_reports, count_requests, find_sealed, get_report, list_missing, list_reports
 from service.reports.requests.rules import NoSuchRequest, NotWhatWasAsked, RequestEnded
 from service.reports.rules import (
     AlreadyReported,
@@ -50,10 +51,15 @@ from service.reports.rules import (
     ReportSettled,
     SealErased,
     SealTooLarge,
+    TooMuchKept,
     WrongPeriod,
     WrongSealingKey,
+    check_period,
+    due_on,
+    last_half_year,
+    read_period,
 )
-from service.reports.sight import OFFICE
+from service.reports.sight import OFFICE, note_read
 from service.reports.templates import as_csv, as_schema, as_workbook, templates
 from service.signing.keys import SigningKeys
 from service.signing.rules import SigningKeyUnusable
@@ -176,6 +182,7 @@ async def list_platform_reports(
         NotWhatWasAsked,
         RequestEnded,
         AlreadyReported,
+        TooMuchKept,
         SigningKeyUnusable,
         status=201,
         headers=("Location", "ETag"),
@@ -259,6 +266,39 @@ async def settle_one_report(
 
 
 @router.get(
+    "/missing-reports",
+    summary="List platforms whose half-yearly report is missing",
+    response_model=MissingReports,
+    responses=answers(examples.MISSING, *ROLE_REFUSALS, WrongPeriod),
+)
+async def list_missing_reports(
+    actor: Official,
+    session: ReadSessionDep,
+    today: Today,
+    period: Annotated[
+        str | None, Query(max_length=50, description="2026-H1; none: the last one that has ended.")
+    ] = None,
+) -> dict[str, Any]:
+    """Give the platforms that reported identities to your authority before, and not, or not in all parts, for a half-year.
+
+    A platform that never reported is not known here: ask it (`POST /v1/report-requests`).
+    """
+    days = last_half_year(today) if period is None else read_period(period)
+    check_period(ReportKind.IDENTITY, days, today=today)
+    last = due_on(ReportKind.IDENTITY, days)
+    codes = sorted(actor.authorities(*OFFICE))
+    items = await list_missing(await driver(session), authorities=codes, period_until=days.last)
+    note_read(session, codes)
+    return {
+        "period_from": days.first,
+        "period_until": days.last,
+        "due_on": last,
+        "overdue": last is not None and today > last,
+        "items": items,
+    }
+
+
+@router.get(
     "/report-counts",
     summary="Count reports",
     response_model=ReportCounts,
@@ -269,7 +309,10 @@ async def show_report_counts(
     session: ReadSessionDep,
     catalog: CatalogDep,
     today: Today,
-    month: Annotated[date | None, Query(description="Any day of the month; none: the present one.")] = None,
+    month: Annotated[
+        date | None,
+        Query(ge=date(2000, 1, 1), le=date(2999, 12, 31), description="Any day of the month; none: the present one."),
+    ] = None,
 ) -> dict[str, Any]:
     """Give how many reports the authorities that you supervise received in a month, and how many requests are overdue now."""
     first = (month or today).replace(day=1)

@@ -90,6 +90,22 @@ REQUEST: Final[dict[str, Any]] = REQUESTED | {
     "ended_at": None,
 }
 PLATFORM: Final[dict[str, Any]] = {"id": _PLATFORM, "name": "示例商城"}
+MISSING: Final[dict[str, Any]] = {
+    "period_from": "2026-01-01",
+    "period_until": "2026-06-30",
+    "due_on": "2026-07-31",
+    "overdue": True,
+    "items": [
+        {
+            "authority": _AUTHORITY,
+            "platform": _PLATFORM,
+            "name": "示例商城",
+            "last_reported": "2025-12-31",
+            "came": 0,
+            "parts": 1,
+        }
+    ],
+}
 COUNTS: Final[dict[str, Any]] = {
     "month": "2026-11-01",
     "items": [

@@ -75,6 +75,38 @@ async def find_first(
     return (await session.scalars(query.limit(1))).one_or_none()
 
 
+async def count_kept(connection: Connection, *, principal_id: UUID) -> int:
+    """Return how many bytes of sealed reports of a platform are kept."""
+    return int(
+        await connection.fetchval(
+            "SELECT coalesce(sum(bytes_count), 0) FROM platform_report WHERE principal_id = $1 AND erased_at IS NULL",
+            principal_id,
+        )
+    )
+
+
+async def list_missing(
+    connection: Connection, *, authorities: Sequence[str], period_until: date
+) -> list[dict[str, Any]]:
+    """Return who reported identities before and not, or not in all parts, for the half-year that ends on a day.
+
+    One row a platform and authority: the end of the last half-year before that was reported, and how many of how many parts came.
+    """
+    rows = await connection.fetch(
+        """WITH known AS (
+            SELECT authority_code, principal_id, max(period_until) FILTER (WHERE period_until < $2) AS last_reported,
+                count(DISTINCT part) FILTER (WHERE period_until = $2) AS came,
+                coalesce(max(parts) FILTER (WHERE period_until = $2), 1) AS parts
+            FROM platform_report WHERE authority_code = ANY ($1) AND kind = 'identity' AND state <> 'returned'
+            AND period_until <= $2 GROUP BY 1, 2)
+        SELECT authority_code AS authority, principal_id AS platform, name, last_reported, came, parts
+        FROM known JOIN principal ON id = principal_id WHERE came < parts ORDER BY 1, 2""",
+        authorities,
+        period_until,
+    )
+    return [dict(row) for row in rows]
+
+
 async def count_parts(connection: Connection, *, request_id: UUID, parts: int) -> int:
     """Return how many of the parts of an answer to a request have come; returned ones do not count."""
     return int(

@@ -36,7 +36,7 @@ def read_file(path: Path, kind: ReportKind, *, period: Period) -> list[dict[str,
 def _json_rows(path: Path) -> list[dict[str, Any]]:
     try:
         found = json.loads(path.read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise NotTheTemplate(f"The file is no JSON: {error}.", detail_zh="不是有效的 JSON。", faults=[]) from error
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
         raise NotTheTemplate("The JSON is no array of objects.", detail_zh="JSON 应为对象数组。", faults=[])
@@ -118,7 +118,7 @@ def read_content(opened: bytes, envelope: Envelope) -> Content:
         if made["format"] != FORMAT or not all(isinstance(one, dict) for one in made["rows"]):
             raise ValueError("another format")
         rows, checked = made["rows"], read_checked(made["checked"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise NotTheTemplate(
             f"The content is of another format than {FORMAT}.", detail_zh="内容格式不符。", faults=[]
         ) from error

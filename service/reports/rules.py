@@ -16,6 +16,8 @@ from service.errors import Category, Conflict, Forbidden, Invalid, NotFound, Ref
 
 #: Largest sealed report, in bytes; larger content is sealed in parts.
 MAX_SEALED: Final = 32 * 1024**2
+#: Bytes of sealed reports that are kept of one platform at a time: ten million merchants and more.
+MOST_KEPT: Final = 8 * 1024**3
 #: Rows of one part, and how many parts a report may have.
 MOST_ROWS: Final = 20_000
 MOST_PARTS: Final = 1000
@@ -67,6 +69,12 @@ class WrongSealingKey(Conflict):
     """The report is sealed to a key that is not one of the authority's, or that is not used any more: seal it again."""
 
     code = "wrong_sealing_key"
+
+
+class TooMuchKept(Conflict):
+    """So much of yours is kept already that no more is taken until authorities have settled what waits and it was erased."""
+
+    code = "too_much_kept"
 
 
 class SealErased(Refusal):
@@ -184,6 +192,13 @@ def check_period(kind: ReportKind, period: Period, *, today: date) -> None:
         raise WrongPeriod(f"The period {period} lies in the future.", detail_zh="报送期间尚未到来。")
     elif period.last - period.first > LONGEST_PERIOD:
         raise WrongPeriod(f"The period {period} is longer than a year.", detail_zh="报送期间超过一年。")
+
+
+def last_half_year(today: date) -> Period:
+    """Return the last half-year that has ended before `today`."""
+    if today.month > 6:
+        return Period(date(today.year, 1, 1), date(today.year, 6, 30))
+    return Period(*_second_half(today.year - 1))
 
 
 def due_on(kind: ReportKind, period: Period) -> date | None:

@@ -203,7 +203,7 @@ def _header(sealed: str) -> dict[str, Any]:
     text = sealed.split(".", 1)[0]
     try:
         header = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (binascii.Error, ValueError) as error:
+    except (binascii.Error, ValueError, RecursionError) as error:
         raise _malformed("its header is JSON") from error
     if not isinstance(header, dict) or set(header) != _HEADER:
         raise _malformed(f"its header has the members {', '.join(sorted(_HEADER))} and no other")

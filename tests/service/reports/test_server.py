@@ -1,5 +1,7 @@
 """Two platforms report to two authorities: each sees its own, and the service can open nothing."""
 
+import asyncio
+import base64
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -27,6 +29,7 @@ from tests.offices import Offices, make_city, open_offices
 from tests.service.reports.filled import IDENTITIES, LEAD, PERSON, SECRETS
 
 HALF: Final = "2026-H1"
+FEBRUARY: Final = NOW + timedelta(days=75)
 DAYS: Final = "2026-11-01/2026-11-23"
 
 
@@ -143,6 +146,12 @@ async def test_what_is_sealed_passes_through_and_is_seen_by_its_two_sides_alone(
         large = await a.post("/v1/reports", content=b'{"sealed": "' + b"x" * (MAX_SEALED + 70_000) + b'"}')
         assert large.status_code == 413
 
+        twin = desk.sealed(b, authority="other", parts=2)
+        at_once = await asyncio.gather(*(send(b, twin) for _ in range(3)))
+        assert sorted(one.status_code for one in at_once) == [201, 409, 409], "two at once are one"
+        deep = base64.urlsafe_b64encode(b"[" * 3000).decode() + "." + rest
+        assert code(await send(a, deep)) == (422, "malformed_seal")
+
         settle, match = f"{path}/settle", {"If-Match": '"1"'}
         accepted = {"outcome": "accepted"}
         assert (await clerk.post(settle, json=accepted)).status_code == 428
@@ -156,9 +165,15 @@ async def test_what_is_sealed_passes_through_and_is_seen_by_its_two_sides_alone(
         back = await clerk.post(broken, json={"outcome": "returned", "reasons": ["cannot_open"]}, headers=match)
         assert back.json()["reasons"] == ["cannot_open"]
 
+        missing = (await desk.other_clerk.get("/v1/missing-reports")).json()
+        assert (missing["period_until"], missing["due_on"], missing["overdue"]) == ("2026-06-30", "2026-07-31", True)
+        assert [(one["name"], one["came"], one["parts"]) for one in missing["items"]] == [("乙商城", 1, 2)]
+        assert (await clerk.get("/v1/missing-reports?period=2026-H1")).json()["items"] == []
+        assert code(await clerk.get("/v1/missing-reports?period=2026-H2")) == (422, "wrong_period")
         supervisor = await offices.hire(Role.SUPERVISOR, authority="city")
         counts = (await supervisor.get("/v1/report-counts?month=2026-11-30")).json()
-        assert counts["items"] == [
+        assert [one["authority"] for one in counts["items"]] == ["district", "other"]
+        assert counts["items"][:1] == [
             {
                 "authority": "district", "kind": "identity", "reports": 2, "platforms": 1, "rows": 4, "late": 2,
                 "returned": 1, "unsettled": 0,
@@ -166,7 +181,14 @@ async def test_what_is_sealed_passes_through_and_is_seen_by_its_two_sides_alone(
         ]  # fmt: skip
         assert (await supervisor.get(path)).status_code == 403
         elsewhere = await offices.hire(Role.SUPERVISOR, authority="other")
-        assert (await elsewhere.get("/v1/report-counts")).json()["items"] == []
+        theirs = (await elsewhere.get("/v1/report-counts")).json()["items"]
+        assert [one["authority"] for one in theirs] == ["other"]
+
+        offices.now = FEBRUARY
+        late = (await clerk.get("/v1/missing-reports")).json()
+        assert (late["period_until"], late["due_on"], late["overdue"]) == ("2026-12-31", "2027-01-31", True)
+        assert [(one["name"], one["last_reported"]) for one in late["items"]] == [("甲商城", "2026-06-30")]
+        offices.now = NOW
 
         # Rotated: both keys are taken for the overlap; then, or once it is retired, the former one is not.
         former = desk.keys["district"]
@@ -184,6 +206,9 @@ async def test_what_is_sealed_passes_through_and_is_seen_by_its_two_sides_alone(
         retired = await desk.binder.post(f"{present}/retire", headers={"If-Match": '"2"'})
         assert code(retired) == (409, "sealing_key_retired")
         assert code(await send(a, desk.sealed(a))) == (409, "wrong_sealing_key")
+        async with database.transaction() as session:
+            await session.execute(text("UPDATE platform_report SET bytes_count = 2147483647"))
+        assert code(await send(a, desk.sealed(a))) == (409, "too_much_kept")
 
 
 async def asked(clerk: AsyncClient, platform: str, **about: Any) -> Response:
