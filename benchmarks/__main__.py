@@ -16,7 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import access, answers, audit, exports, imports, memory, name_search, status, watchlists
+from benchmarks import access, answers, audit, exports, imports, memory, name_search, screenings, status, watchlists
 from benchmarks.steps import console, step
 from service import embedded
 from service.migrate import migrate
@@ -31,6 +31,7 @@ BENCHMARKS: dict[str, Callable[[str], Awaitable[list[dict[str, Any]]]]] = {
     "status": status.measure,
     "exports": exports.measure,
     "name_search": name_search.measure,
+    "screenings": screenings.measure,
     "watchlists": watchlists.measure,
 }
 MILLION = "--million"

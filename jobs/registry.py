@@ -23,6 +23,7 @@ from jobs import (
     tell_alerts,
     tend_reports,
     track_deadlines,
+    watch_screenings,
     write_quality_sheets,
     write_reminder_letters,
 )
@@ -65,6 +66,12 @@ JOBS: Final = (
         3600,
         "Delete messages of webhooks that were done 30 days ago or earlier.",
         forget_webhook_deliveries.run,
+    ),
+    Job(
+        "watch_screenings",
+        60,
+        "Take away results of screenings that name what has ended, or were kept long enough.",
+        watch_screenings.run,
     ),
     Job(
         "track_deadlines",

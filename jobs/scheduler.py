@@ -12,6 +12,7 @@ from jobs.imports import run_imports
 from jobs.orders import run_orders
 from jobs.registry import JOBS
 from jobs.run import put_registry, run_due
+from jobs.screenings import run_screenings
 from jobs.sequencer import run_sequencer
 from jobs.webhooks import run_webhooks
 from service.clock import Clock
@@ -27,7 +28,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger("jobs")
 async def serve_jobs(
     database: Database, clock: Clock, stop: asyncio.Event, *, settings: Settings, limits: Limits | None = None
 ) -> None:
-    """Run sequencer, import worker, sender of webhooks, chainer, scheduled jobs and runs asked for until `stop` is set."""
+    """Run sequencer, import worker, screenings, sender of webhooks, chainer, scheduled jobs and runs asked for until `stop` is set."""
     poll_ms = settings.job_poll_ms
     with suppress(
         *CONNECTION_ERRORS
@@ -52,6 +53,7 @@ async def serve_jobs(
             group.create_task(run_imports(database, clock, stop, poll_ms=poll_ms, limits=limits))
             group.create_task(run_orders(database, clock, stop, jobs=JOBS, poll_ms=max(poll_ms, 500)))
             group.create_task(run_webhooks(database, clock, stop, settings=settings))
+            group.create_task(run_screenings(database, stop, settings=settings))
             keys, folder = SigningKeys.of(settings), settings.audit_folder()
             group.create_task(run_chainer(database, clock, stop, keys=keys, folder=folder))
     finally:

@@ -49,6 +49,7 @@ import service.reports.endpoints
 import service.reports.keys.endpoints
 import service.reports.measures.endpoints
 import service.reports.requests.endpoints
+import service.screenings.endpoints
 import service.selections.endpoints
 import service.sharing.endpoints
 import service.signing.well_known
@@ -120,6 +121,7 @@ ROUTERS: Final = (
     service.catalog.proposals.endpoints.router,
     service.changes.endpoints.router,
     service.watching.endpoints.router,
+    service.screenings.endpoints.router,
     service.webhooks.endpoints.router,
     service.access.keys.endpoints.router,
     service.access.principals.endpoints.router,
@@ -195,6 +197,7 @@ TAGS: Final = [
     },
     {"name": "imports", "description": "Files of authorities taken in, row by row, with an exact account."},
     {"name": "changes", "description": "The one ordered log of everything that happened, as it may be seen today."},
+    {"name": "screenings", "description": "Whole lists of codes, answered as a file."},
     {"name": "watch lists", "description": "The codes that a platform watches, compared with what is uploaded."},
     {"name": "webhooks", "description": "Changes brought to a platform, signed, in order, until it takes them."},
     {
@@ -322,6 +325,7 @@ def create_app(
             "/v1/documents": MAX_DOCUMENT,
             "/v1/watchlists": settings.max_upload_bytes,
             "/v1/reports": MAX_SEALED + MULTIPART_FRAME,
+            "/v1/screenings": settings.max_upload_bytes + MULTIPART_FRAME,
         },
     )
     app.add_middleware(Pace, patience=settings.client_timeout_s, clock=monotonic)

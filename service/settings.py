@@ -145,6 +145,9 @@ class Settings(BaseSettings):
         gt=0,
         description="Hours in which a platform has to confirm a take-down that its webhook was told of.",
     )
+    screening_days: float = Field(
+        default=7, gt=0, le=366, description="Days that the result of a screening is kept, at most."
+    )
     oidc_config: Path | None = Field(
         default=None, description="TOML file of the OIDC issuers whose tokens are believed. Without it: keys only."
     )

@@ -1,9 +1,9 @@
-"""`xinyong screen`: codes of a file against a release, without a network."""
+"""`xinyong screen`: a file of codes against a server, or without a network against a release."""
 
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
 from rich.table import Table
@@ -12,12 +12,17 @@ from service.cli.terminal import err, out
 from service.clock import system_clock
 from service.exports.packages import local
 from service.exports.rules import age_words, is_of_today
-from service.exports.screening import horizon_of, read_codes
+from service.exports.screening import Screened, horizon_of
 from service.exports.screening import screen as screen_codes
+from service.screenings.reading import read_codes
+from service.screenings.remote import Ended, Remote, Unanswered, screen_remotely
+from service.screenings.rules import Format
+from service.tables.problems import TableProblem
 
-_SHOWN = {
+_SHOWN: Final = {
     "listed": "red",
     "penalised": "yellow",
+    "clear": "green",
     "nothing_published": "green",
     "not_covered": "dim",
     "malformed": "magenta",
@@ -26,31 +31,95 @@ _SHOWN = {
 
 def screen(
     file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="Text or CSV; the codes are its first column.")
+        Path, typer.Argument(exists=True, dir_okay=False, help="CSV, XLSX, JSON Lines, or a code a line; .zip, .gz.")
     ],
-    release: Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder of a full release.")],
+    release: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="Folder of a full release; no server is asked then."),
+    ] = None,
+    url: Annotated[str | None, typer.Option(envvar="XINYONG_URL", help="Address of the server.")] = None,
+    key: Annotated[
+        str | None, typer.Option(envvar="XINYONG_KEY", help="Key of a platform; better in the environment.")
+    ] = None,
+    to: Annotated[Path | None, typer.Option(help="File of the result; none: beside FILE.")] = None,
+    form: Annotated[Format, typer.Option("--format", help="Form of the result.")] = Format.CSV,
+    list_: Annotated[str | None, typer.Option("--list", help="What you call the list.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Encoding of a text file; none: found.")] = None,
+    screening: Annotated[
+        str | None, typer.Option(help="Go on with this screening, which was handed in before.")
+    ] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON for each code.")] = False,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Say what changed since the last screening of the list.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON: the sums; with --release a line for each code.")
+    ] = False,
 ) -> None:
-    """Screen codes offline against a full release, and say how old it is.
+    """Screen a file of codes, and say what came of it.
 
-    What the release does not know is `not_covered`, never clean; what it shows may have ended since.
+    The server answers all rows as of one instant, and the result is loaded into a file; what broke off goes on where it was. With
+    --release nobody is asked: what the release does not know is `not_covered`, never clean, and what it shows may have ended since.
 
-    Example: [bold]xinyong screen merchants.csv --release full-20261124T000000[/bold]
+    Example: [bold]xinyong screen merchants.csv --url https://credit.example --to screened.csv[/bold]
     """
-    found, manifest = screen_codes(read_codes(file), release)
+    if release is not None:
+        _screen_offline(file, release, as_json=as_json)
+        return
+    if url is None or key is None:
+        err.print("Say which server and key: --url and --key, or XINYONG_URL and XINYONG_KEY. Without one: --release.")
+        raise typer.Exit(2)
+    target = to or file.with_name(f"{file.stem}.screened.{form}")
+    if target.resolve() == file.resolve():
+        err.print("The result would take the place of the list. Name another file with --to.")
+        raise typer.Exit(2)
+    asked = {"format": form.value, "list": list_, "encoding": encoding, "compare": "true" if compare else None}
+    with Remote(url, key, console=err) as remote:
+        try:
+            sums = screen_remotely(remote, file, target, asked=asked, screening=screening)
+        except (Unanswered, Ended) as problem:
+            err.print(f"[red]{problem.code}[/red]: {problem}", soft_wrap=True)
+            raise typer.Exit(1) from None
+        except KeyboardInterrupt:
+            if remote.screening is not None:
+                err.print(
+                    f"Stopped. It goes on there; take it up again with --screening {remote.screening}", soft_wrap=True
+                )
+            raise typer.Exit(130) from None
+    if as_json:
+        sys.stdout.write(json.dumps(sums, ensure_ascii=False) + "\n")
+    else:
+        _show_sums(sums, target)
+
+
+def _show_sums(sums: dict[str, Any], target: Path) -> None:
+    table = Table("outcome", box=None, padding=(0, 2))
+    table.add_column("rows", justify="right")
+    for outcome, rows in sums["outcomes"].items():
+        table.add_row(f"[{_SHOWN[outcome]}]{outcome}[/{_SHOWN[outcome]}]", f"{rows:,}")
+    table.add_row("[bold]in all", f"[bold]{sums['rows']:,}")
+    out.print(table)
+    for kind, counts in (
+        ("name", sums["name_match"]),
+        ("warning", sums["warnings"]),
+        ("changed", sums.get("changes", {})),
+    ):
+        for word, rows in counts.items():
+            if rows:
+                out.print(f"  {rows:,} × {kind} {word}")
+    out.print(f"As of {sums['as_of']}, position {sums['position']}. The rows are in {target}.", soft_wrap=True)
+
+
+def _screen_offline(file: Path, release: Path, *, as_json: bool) -> None:
+    try:
+        found, manifest = screen_codes(read_codes(file), release)
+    except TableProblem as problem:
+        err.print(f"[red]{problem.code}[/red]: {problem.detail}", soft_wrap=True)
+        raise typer.Exit(1) from None
     horizon, now = horizon_of(manifest), system_clock()
     if as_json:
         for one in found:
-            line = {
-                "uscc": one.uscc,
-                "outcome": one.outcome,
-                "name": one.name,
-                "blacklist_entries": one.entries,
-                "penalties": one.penalties,
-                "horizon": manifest["horizon"],
-            }
-            sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+            sys.stdout.write(json.dumps(_as_json(one, manifest), ensure_ascii=False) + "\n")
     else:
         table = Table("code", "outcome", "name", "entries", "penalties", box=None, padding=(0, 2))
         for one in found:
@@ -71,3 +140,14 @@ def screen(
             f"[yellow]{age} Records may have ended or begun since: do not act on it, load the present one.[/yellow]",
             soft_wrap=True,
         )
+
+
+def _as_json(one: Screened, manifest: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "uscc": one.uscc,
+        "outcome": one.outcome,
+        "name": one.name,
+        "blacklist_entries": one.entries,
+        "penalties": one.penalties,
+        "horizon": manifest["horizon"],
+    }

@@ -40,15 +40,6 @@ class Screened:
         return "nothing_published" if self.registered else "not_covered"
 
 
-def read_codes(path: Path) -> Iterator[str]:
-    """Yield the first cell of every line of a text or CSV file that is not blank; a heading is passed over."""
-    with path.open(encoding="utf-8-sig") as file:
-        for number, line in enumerate(file):
-            cell = line.replace("\t", ",").split(",", 1)[0].strip().strip('"')
-            if cell and not (number == 0 and not any(char.isdigit() for char in cell)):
-                yield cell
-
-
 def screen(codes: Iterable[str], release: Path) -> tuple[list[Screened], dict[str, Any]]:
     """Return what a release shows of each code, in their order, and its manifest. Memory grows with the codes only.
 

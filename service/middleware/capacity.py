@@ -17,10 +17,10 @@ OFTEN: Final = {"Retry-After": "1"}
 
 #: Operations that take as long as their files are.
 LONG: Final = frozenset(
-    {("POST", path) for path in ("/v1/imports", "/console/imports", "/en/console/imports")}
+    {("POST", path) for path in ("/v1/imports", "/v1/screenings", "/console/imports", "/en/console/imports")}
     | {("GET", "/v1/changes/snapshot")}
 )
-LONG_OF_A_LIST: Final = re.compile(r"/v1/watchlists/[^/]+(/(codes|differences|listed))?")
+LONG_OF_A_LIST: Final = re.compile(r"/v1/watchlists/[^/]+(/(codes|differences|listed))?|/v1/screenings/[^/]+/result")
 
 #: Marks the request by which this service reads a location for the answer to a repeated one; it counts as part of that one.
 WITHIN: Final = "xinyong.within"

@@ -41,6 +41,7 @@ from service.models.redating import Redating, RedatingCursor
 from service.models.repair import CaseEvent, Objection, Repair
 from service.models.report import PlatformMeasure, PlatformReport, ReportRequest, SealingKey
 from service.models.retention import RetentionPeriod
+from service.models.screening import Screening
 from service.models.sharing import DataSupply, SharingAgreement
 from service.models.spot_check import SpotCheck, SpotCheckItem, SpotCheckMember
 from service.models.subject import Subject, SubjectIdentifier, SubjectName, SubjectVersion
@@ -129,6 +130,7 @@ __all__ = [
     "ReportRequest",
     "RetentionPeriod",
     "RuleProposal",
+    "Screening",
     "SealingKey",
     "ServiceComplaint",
     "SharingAgreement",

@@ -12,6 +12,7 @@ other codes, as JSON. The letter is small where the code itself has to be looked
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from itertools import islice
@@ -164,7 +165,7 @@ def render(
     `parts` are those of the subject's region on that day, see `Regions.of_entry`. `odd` are warnings about the code; `name` is the name asked beside it, if any.
     """
     code = uscc.encode()
-    if entry is not None and entry[0] | _SMALL != _SIMPLE[1][0]:
+    if entry is not None and is_full(entry):
         return _render_full(code, entry, parts, day, odd, name)
     if entry is not None and name:
         known = orjson.loads(b"{" + entry[2 + entry[1] :] + b"}")["name"]
@@ -177,21 +178,46 @@ def render(
     return b'{"uscc":"%b",%b,%b%b' % (code, verdict, entry[2 + entry[1] :], tail)
 
 
-def _render_full(
-    code: bytes, entry: bytes, parts: RegionParts, day: int, odd: Sequence[Words], name: str | None
-) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What an entry shows of its subject on one day, as JSON; `name` is the current one, `others` those that were stated besides.
+
+    `records` are those in their window, list entries first, `listed` says how many of them are such; `until` is the last day of the
+    first of their windows to close, as an ordinal.
+    """
+
+    registered: bool
+    registration: bytes
+    others: bytes
+    succession: bytes
+    records: list[bytes]
+    names: list[bytes]
+    listed: int
+    until: int
+
+
+def is_full(entry: bytes) -> bool:
+    """Return whether an entry holds more than a registration."""
+    return entry[0] | _SMALL != _SIMPLE[1][0]
+
+
+def unpack(entry: bytes, day: int) -> Shown:
+    """Return what an entry shows on the day with the ordinal `day`."""
     at = 2 + entry[1]
+    if not is_full(entry):
+        return Shown(True, entry[at:], b"", b"", [], [], 0, _LAST)
     registered, entry_count, penalty_count, size, names_size, succession_size = _HEAD.unpack_from(entry, at)
     at += _HEAD.size
     registration = entry[at : at + size]
     at += size
-    told = entry[at : at + names_size]
+    others = entry[at : at + names_size]
     at += names_size
     succession = entry[at : at + succession_size]
     at += succession_size
     shown: list[bytes] = []
     names: list[bytes] = []
     listed = 0
+    until = _LAST
     for nth in range(entry_count + penalty_count):
         first, last, size, name_size = _RECORD.unpack_from(entry, at)
         at += _RECORD.size
@@ -200,18 +226,28 @@ def _render_full(
             if name_size:
                 names.append(entry[at + size : at + size + name_size])
             listed += nth < entry_count
+            until = min(until, last)
         at += size + name_size
-    verdict = _VERDICTS[bool(listed), len(shown) > listed, bool(registered), parts.coverage.covered]
-    if not registered:
+    return Shown(bool(registered), registration, others, succession, shown, names, listed, until)
+
+
+def _render_full(
+    code: bytes, entry: bytes, parts: RegionParts, day: int, odd: Sequence[Words], name: str | None
+) -> bytes:
+    found = unpack(entry, day)
+    shown, names, listed = found.records, found.names, found.listed
+    registration = found.registration
+    verdict = _VERDICTS[bool(listed), len(shown) > listed, found.registered, parts.coverage.covered]
+    if not found.registered:
         first_name = orjson.dumps(names[0].decode()) if names else b"null"
         registration = b'"name":%b,"registration":null' % first_name
     if name:
-        known = [*orjson.loads(told or b"[]"), *(one.decode() for one in names)]
-        if registered:
+        known = [*orjson.loads(found.others or b"[]"), *(one.decode() for one in names)]
+        if found.registered:
             known.append(orjson.loads(b"{" + registration + b"}")["name"] or "")
         odd = (*odd, *name_warning(name, [one for one in known if one]))
-    if succession:
-        odd = (*odd, *orjson.loads(succession))
+    if found.succession:
+        odd = (*odd, *orjson.loads(found.succession))
     return b'{"uscc":"%b",%b,%b,"blacklist_entries":[%b],"penalties":[%b],"warnings":%b}' % (
         code,
         verdict,

@@ -1,7 +1,8 @@
 """What an API process sees of the status store: entries and what they are true of, as long as they are fresh."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -31,6 +32,18 @@ class Found:
 
     log: Log
     entries: Sequence[bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One state of the store, whatever it moves on to meanwhile, and the head of the log of which it is true."""
+
+    log: Log
+    transaction: lmdb.Transaction
+
+    def find(self, codes: Sequence[str]) -> Sequence[bytes | None]:
+        """Return the entries of `codes`, in their order."""
+        return _many(self.transaction, codes)
 
 
 class StoreReader:
@@ -66,13 +79,8 @@ class StoreReader:
             return None
         try:
             with environment.begin() as transaction:
-                checked_at, generation = read_beat(transaction.get(BEAT))
-                if not -AHEAD_SECONDS <= now - checked_at <= self._max_staleness:
-                    return None
-                if generation != self._generation:
-                    self._take(read_state(transaction.get(STATE)))
-                found, state = self._log, self._state
-                if found is None or state is None or state.position < least or day < state.first_day:
+                found = self._true_of(transaction, now, day=day, least=least)
+                if found is None:
                     return None
                 if len(codes) == 1:
                     return Found(found, (transaction.get(codes[0].encode()),))
@@ -80,6 +88,38 @@ class StoreReader:
         except (lmdb.Error, Unusable) as error:
             self._give_up(str(error))
             return None
+
+    def _true_of(self, transaction: lmdb.Transaction, now: float, *, day: date, least: int) -> Log | None:
+        """Return what a transaction of the store is true of, or None where that is too old for the question."""
+        checked_at, generation = read_beat(cast("bytes | None", transaction.get(BEAT)))
+        if not -AHEAD_SECONDS <= now - checked_at <= self._max_staleness:
+            return None
+        if generation != self._generation:
+            self._take(read_state(cast("bytes | None", transaction.get(STATE))))
+        state = self._state
+        return None if state is None or state.position < least or day < state.first_day else self._log
+
+    @contextmanager
+    def holding(self, *, day: date) -> Iterator["Held | None"]:
+        """Hold the store as it is now, however much it moves on, for questions about the day; None where it cannot say it.
+
+        Call `look` before. What is held takes room on the disk as long as it is.
+        """
+        held: Held | None = None
+        environment, now = self._environment, monotonic()
+        transaction: lmdb.Transaction | None = None
+        if environment is not None and self._is_in_use(now):
+            try:
+                transaction = environment.begin()
+                log = self._true_of(transaction, now, day=day, least=0)
+                held = None if log is None else Held(log, transaction)
+            except (lmdb.Error, Unusable) as error:
+                self._refuse(self._name or "", str(error))
+        try:
+            yield held
+        finally:
+            if transaction is not None:
+                transaction.abort()
 
     def find_plain(self, code: str, *, day: date) -> Found | None:
         """Return what is known of a subject whose code is written as it should be and is odd in no way; else None."""

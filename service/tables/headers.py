@@ -1,7 +1,7 @@
 """Where the header row is: among the first rows of a file, below notes and empty rows."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from service.tables.columns import is_known_name
@@ -28,6 +28,10 @@ class Header:
     names: tuple[str, ...]
     known: int
     notes: tuple[str, ...]
+
+
+#: How the header is found among the first rows; None where they have none.
+HeaderFinder = Callable[[Sequence[HeadRow]], Header | None]
 
 
 def find_header(rows: Sequence[HeadRow]) -> Header | None:

@@ -10,7 +10,7 @@ import polars as pl
 from service.tables import archives
 from service.tables.chunk import Chunk, Column, Limits, Reject, cut
 from service.tables.encoding import survey
-from service.tables.headers import HeadRow, find_header
+from service.tables.headers import HeaderFinder, HeadRow, find_header
 from service.tables.jsonlines import JsonLinesSource
 from service.tables.names import clean_name
 from service.tables.problems import NestedArchive, NotATable, TooManyColumns
@@ -34,11 +34,11 @@ class Table:
     later rows that do are rejects.
     """
 
-    def __init__(self, source: Source, limits: Limits) -> None:
+    def __init__(self, source: Source, limits: Limits, find: HeaderFinder) -> None:
         self._source = source
         self._limits = limits
         rows = source.head()
-        found = find_header(rows)
+        found = find(rows)
         if found is None:
             raise NotATable("no row looks like a header", "没有一行像表头")
         if sum(map(bool, found.names)) > limits.columns:
@@ -143,11 +143,17 @@ def _last_content(row: HeadRow) -> int:
 
 
 def open_table(
-    path: Path, *, encoding: str | None = None, sheet: str | None = None, limits: Limits | None = None
+    path: Path,
+    *,
+    encoding: str | None = None,
+    sheet: str | None = None,
+    limits: Limits | None = None,
+    find: HeaderFinder = find_header,
 ) -> Table:
     """Open a file as a table, by its content and never by its name; `.zip` and `.gz` around one file are unpacked.
 
-    `encoding` overrides what would be found for text; `sheet` names the sheet of a workbook.
+    `encoding` overrides what would be found for text; `sheet` names the sheet of a workbook. `find` says which of the first rows
+    is the header; it may say that the rows begin at once, by a header that stands before them.
 
     Raises:
         TableProblem: one of its kinds says what the file is instead, and what to do.
@@ -163,20 +169,22 @@ def open_table(
             content = classify(file)
             if content in {"zip", "gz"}:
                 raise NestedArchive
-        source = _source(file, content, encoding, sheet, bounds)
+        source = _source(file, content, encoding, sheet, bounds, find)
     except BaseException:
         file.close()
         raise
     try:
-        return Table(source, bounds)
+        return Table(source, bounds, find)
     except BaseException:
         source.close()
         raise
 
 
-def _source(file: BinaryIO, content: Content, encoding: str | None, sheet: str | None, limits: Limits) -> Source:
+def _source(
+    file: BinaryIO, content: Content, encoding: str | None, sheet: str | None, limits: Limits, find: HeaderFinder
+) -> Source:
     if content == "xlsx" or content == "xls":  # noqa: PLR1714 - narrows the literal type
-        return WorkbookSource(file, content, sheet, limits)
+        return WorkbookSource(file, content, sheet, limits, find)
     if content == "spreadsheetml":
         return SpreadsheetmlSource(file, sheet, limits)
     found = survey(file, encoding, limits)

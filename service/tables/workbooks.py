@@ -15,7 +15,7 @@ from python_calamine import (
 from service.tables import ole
 from service.tables.cells import CellValue, cell_text, text_series
 from service.tables.chunk import Chunk, Limits, Reject, cut
-from service.tables.headers import HeadRow, find_header
+from service.tables.headers import HeaderFinder, HeadRow
 from service.tables.problems import (
     NotATable,
     PasswordProtected,
@@ -42,7 +42,7 @@ class WorkbookSource:
     encoding = None
     delimiter = None
 
-    def __init__(self, file: BinaryIO, kind: Format, sheet: str | None, limits: Limits) -> None:
+    def __init__(self, file: BinaryIO, kind: Format, sheet: str | None, limits: Limits, find: HeaderFinder) -> None:
         self.format: Format = kind
         self._limits = limits
         self.blank_rows = 0
@@ -55,7 +55,7 @@ class WorkbookSource:
             self._workbook = CalamineWorkbook.from_filelike(file)
             self.sheet: str | None
             self.notes: Sequence[str]
-            self.sheet, self._sheet, self.notes = self._choose(sheet)
+            self.sheet, self._sheet, self.notes = self._choose(sheet, find)
         except PasswordError as error:
             raise PasswordProtected("workbook", "工作簿") from error
         except CalamineError as error:
@@ -70,7 +70,7 @@ class WorkbookSource:
         self._workbook.close()
         self._file.close()
 
-    def _choose(self, asked: str | None) -> tuple[str, CalamineSheet, tuple[str, ...]]:
+    def _choose(self, asked: str | None, find: HeaderFinder) -> tuple[str, CalamineSheet, tuple[str, ...]]:
         metadata = [one for one in self._workbook.sheets_metadata if one.typ == SheetTypeEnum.WorkSheet]
         if asked is not None:
             if asked not in [one.name for one in metadata]:
@@ -80,7 +80,7 @@ class WorkbookSource:
         others = []
         for position, one in enumerate(metadata):
             sheet = self._workbook.get_sheet_by_name(one.name)
-            header = find_header(head_rows(enumerate(sheet.iter_rows(), start=1), self._limits.header_rows))
+            header = find(head_rows(enumerate(sheet.iter_rows(), start=1), self._limits.header_rows))
             if header is None:
                 continue
             rank = (header.known, one.visible == SheetVisibleEnum.Visible, -position)

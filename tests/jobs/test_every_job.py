@@ -35,6 +35,7 @@ ELSEWHERE = {
     "deliver_mail": Path("tests/service/mail/test_mail.py"),
     "tell_alerts": Path("tests/service/alerting/test_telling.py"),
     "build_releases": Path("tests/service/exports/test_kills.py"),
+    "watch_screenings": Path("tests/service/screenings/test_kills.py"),
     "fetch_feeds": Path("tests/service/feeds/test_incoming.py"),
     "reconcile_feeds": Path("tests/service/feeds/test_broken_off.py"),
 }

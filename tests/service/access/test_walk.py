@@ -33,6 +33,7 @@ from service.models import (
     ReminderLetter,
     Repair,
     ReportRequest,
+    Screening,
     SealingKey,
     SharingAgreement,
     SpotCheck,
@@ -170,7 +171,7 @@ async def things_of(
     told = OutboxItem(
         topic="party_notice", uscc=uscc, record_kind="penalty", record_id=penalty, version_no=1, created_at=NOW
     )
-    watchlist, sealing_key, report_request, report, measure = (new_id() for _ in range(5))
+    watchlist, screening, sealing_key, report_request, report, measure = (new_id() for _ in range(6))
     kid = sha256(sealing_key.bytes).hexdigest()[:43]
     sent: dict[str, Any] = {"principal_id": first, "authority_code": authority, "version_no": 1}
     case: dict[str, Any] = {
@@ -208,6 +209,10 @@ async def things_of(
             ),
             Watchlist(
                 id=watchlist, principal_id=first, version_no=1, name="x", code_count=0, created_at=NOW, changed_at=NOW
+            ),
+            Screening(
+                id=screening, principal_id=first, state="queued", format="csv", options={}, file_name="x", file_size=0,
+                file_sha256=EMPTY, attempt=0, rows_done=0, done_share=0, created_at=NOW, keep_until=NOW,
             ),
             WebhookEndpoint(
                 id=webhook, principal_id=first, version_no=1, url="https://shop.example/", kinds=[], regions=[], lists=[],
@@ -265,7 +270,7 @@ async def things_of(
         "authorisation_id": authorisation, "substitution_id": substitution, "deadline_id": deadline,
         "repair_id": repair, "objection_id": objection, "check_id": check, "item_id": item, "credit_record_id": credit_record,
         "webhook_id": webhook, "selection_id": selection, "letter_id": letter,
-        "watchlist_id": watchlist, "sealing_key_id": sealing_key, "report_request_id": report_request, "report_id": report,
+        "watchlist_id": watchlist, "screening_id": screening, "sealing_key_id": sealing_key, "report_request_id": report_request, "report_id": report,
         "measure_id": measure,
     }  # fmt: skip
     return {"uscc": uscc} | {name: str(value) for name, value in ids.items()}
@@ -436,6 +441,7 @@ ASKED_FOR_OTHER: Final = {
 FOR_ONESELF: Final = {
     *("/v1/me/key/rotate", "/v1/notices/read", "/v1/subject-authorisations", "/v1/webhooks", "/v1/export-selections"),
     "/v1/watchlists",
+    "/v1/screenings",
     "/v1/third-party-services/own",
     *("/v1/reports", "/v1/platform-measures"),
 }
