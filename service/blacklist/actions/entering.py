@@ -21,7 +21,7 @@ from service.blacklist.actions import (
     window_columns,
     window_of,
 )
-from service.blacklist.queries import find_foreign_penalties, find_listed, lock_supports, put_supports
+from service.blacklist.queries import find_foreign_penalties, find_listed, find_same_day, lock_supports, put_supports
 from service.blacklist.rules import (
     CONSENT,
     MOVES,
@@ -274,6 +274,12 @@ async def list_subject(session: AsyncSession, catalog: Catalog, order: Order, *,
         raise AlreadyListed(
             f"The subject is on {known.id} already, by {other}.", detail_zh="该主体已在名单中。", id=str(other)
         )
+    key = natural_key(known.id, order.today, row["id"])
+    if await find_same_day(session, uscc=row["uscc"], natural_key=key):
+        raise AlreadyListed(
+            f"The subject was entered on {known.id} today already, and left it; it may be entered again from tomorrow on.",
+            detail_zh="该主体今天已列入并移出过此名单，明天起方可再次列入。",
+        )
     public = {name: content.redactions[name] for name in TEXTS if name in content.redactions}
     columns = (
         content_columns(content)
@@ -296,7 +302,7 @@ async def list_subject(session: AsyncSession, catalog: Catalog, order: Order, *,
         move,
         row,
         changes=columns,
-        natural_key=natural_key(known.id, order.today, row["id"]),
+        natural_key=key,
         basis=listing.basis,
         effective_on=order.today,
         act={"test": findings_view(found), "list_grade": known.grade},

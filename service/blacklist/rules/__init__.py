@@ -35,7 +35,7 @@ class EntryTestFailed(Conflict):
 
 
 class AlreadyListed(Conflict):
-    """The subject is on this list already; `id` is that entry."""
+    """The subject is on this list already, `id` is that entry; or it has an entry of that very day."""
 
     code = "already_listed"
 

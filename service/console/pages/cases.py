@@ -16,8 +16,10 @@ from service.console.forms import Errors, Form, fit
 from service.console.pages.recording import expected_version
 from service.console.penalty_sight import hiding
 from service.console.rendering import show, show_refused
+from service.documents.actions import readable
 from service.errors import Refusal
 from service.http import BadCursor, CatalogDep, ReadSessionDep, SessionDep, decode_cursor, encode_cursor
+from service.letters.rules import offered
 from service.penalties.actions import Order
 from service.records.queries import Row
 from service.records.routes import Route
@@ -144,6 +146,8 @@ def _showing(kind: Kind) -> Callable[..., Awaitable[Response]]:
             record=await record_of(session, row),
             due=_due(row, catalog, desk),
             moves=kind.offered(row, desk),
+            documents=await readable(session, uscc=code, record_id=case_id, actor=desk.actor, now=desk.now),
+            templates=offered(kind.name, row["state"], row["authority_code"], desk.actor),
         )
 
     return _show

@@ -157,6 +157,18 @@ async def test_when_its_penalty_falls_the_revocation_opens_by_itself(office: Off
     assert [item["entry_id"] for item in decided["items"]] == [entry["id"]]
 
 
+async def test_nobody_is_entered_on_a_list_twice_on_one_day(office: Office) -> None:
+    penalty = await office.published(**HEAVY)
+    entry = await listed(office, penalty=penalty)
+    gone = {"reason": "已纠正违法行为", "basis": "第十五条", "since": "2026-11-24"}
+    await office.must(office.reviewer, entry, "remove", gone)
+    second = await draft(office.lister, penalties=[penalty["id"]])
+    second = await office.must(office.lister, second, "propose")
+    second = await office.must(office.lister, second, "notify", NOTIFIED)
+    refused = await office.do(office.reviewer, second, "list", LISTED)
+    assert (refused.status_code, refused.json()["code"]) == (409, "already_listed")
+
+
 async def test_an_entry_with_another_heavy_penalty_stands(office: Office) -> None:
     first = await office.published(**HEAVY)
     second = await office.published(document_no="渝示市监罚〔2026〕18号", **HEAVY)
