@@ -122,7 +122,10 @@ def say_size(size: int) -> str:
 
 _CITED: Final = (
     (re.compile(r", article not confirmed"), "（条款未核实）"),
-    (re.compile(r"\s*art\. ([0-9]+(?:\([0-9]\))*)((?:, [0-9]+(?:\([0-9]\))*)*)"), lambda m: _articles(m[1] + m[2])),
+    (
+        re.compile(r"\s*art\. ([0-9]+(?:-[0-9]+|(?:\([0-9]\))*))((?:, [0-9]+(?:-[0-9]+|(?:\([0-9]\))*))*)"),
+        lambda m: _articles(m[1] + m[2]),
+    ),
     (re.compile(r"\s*item ([0-9]+)"), r"第\1项"),
     (re.compile(r"\s*\(([0-9]{4})\)"), r"（\1年文本）"),
 )
@@ -131,6 +134,10 @@ _CITED: Final = (
 def _articles(numbers: str) -> str:
     parts = []
     for number in numbers.split(", "):
+        if "-" in number:
+            first, last = number.split("-")
+            parts.append(f"第{first}条至第{last}条")
+            continue
         article, *rest = number.replace(")", "").split("(")
         parts.append(f"第{article}条" + "".join(f"第{part}{'款项'[place > 0]}" for place, part in enumerate(rest)))
     return "、".join(parts)

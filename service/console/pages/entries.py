@@ -27,7 +27,7 @@ async def show_entries(
     desk: Annotated[Desk, at_desk(*sorted(READERS), whose=Whose.SEEN)],
     session: ReadSessionDep,
     catalog: CatalogDep,
-    state: EntryState = EntryState.PROPOSED,
+    state: EntryState | None = None,
     waits: Literal["consent", ""] = "",
     on_list: Annotated[str, Query(alias="list", max_length=200)] = "",
     authority: Annotated[str, Query(max_length=200)] = "",
@@ -35,6 +35,9 @@ async def show_entries(
     cursor: Annotated[str, Query(max_length=400)] = "",
 ) -> Response:
     """Show the entries that stand in a state, or those that wait for a consent."""
+    if state is None and desk.actor.may(Role.CONSENTER) and not desk.actor.may(Role.LISTER, Role.REVIEWER):
+        waits = "consent"
+    state = state or EntryState.PROPOSED
     narrowed = Wanted(list_id=on_list or None, authority=authority or None)
     consents = consents_of(desk.actor, catalog) if desk.actor.may(Role.CONSENTER) else None
     inbox = Wanted(None, narrowed.list_id, narrowed.authority, consents)
