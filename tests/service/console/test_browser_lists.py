@@ -217,6 +217,7 @@ def file_repair(site: str) -> str:
     return f"/console/repairs/{FIRM}/{case}"
 
 
+@pytest.mark.proof
 def test_a_repair_officers_day(chromium: Browser, site: str) -> None:
     home = file_repair(site)
     context = chromium.new_context(base_url=site)
@@ -256,17 +257,9 @@ def test_a_repair_officers_day(chromium: Browser, site: str) -> None:
 
 #: Pages of a template that another page shows too: looked at in the long form.
 LIKE_OTHERS = {
-    "start-lister",
-    "consent",
-    "notify",
-    "remove",
-    "inbox",
-    "drafts",
-    "check-new",
-    "people",
-    "items",
-    "english",
-}
+    "start-lister", "consent", "notify", "remove", "inbox", "drafts", "check-new", "people", "items", "english", "entry-edit",
+    "entry-draft", "entry-start", "not-list", "returned", "check",
+}  # fmt: skip
 
 
 def post(client: httpx.Client, path: str, body: dict[str, Any], version: int | None = None) -> Any:
