@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -24,6 +25,7 @@ from service.reports.receipts import verify_receipt
 from service.reports.rules import MAX_SEALED, Envelope, ReportKind, read_period
 from service.reports.sealing import new_key, public_jwk, seal, unseal
 from service.reports.tending import tend_reports
+from service.webhooks.notices import deliver_notices
 from tests.clients import NOW
 from tests.offices import Offices, make_city, open_offices
 from tests.service.reports.filled import IDENTITIES, LEAD, PERSON, SECRETS
@@ -298,6 +300,17 @@ async def test_what_is_asked_is_due_in_working_days_reminded_of_answered_and_for
         assert sorted(map(tuple, told)) == [
             ("report_due", 1), ("report_overdue", 2), ("report_overdue", 2), ("report_received", 2),
         ]  # fmt: skip
+
+        mails: list[EmailMessage] = []
+
+        async def deliver(message: EmailMessage) -> None:
+            mails.append(message)
+
+        sender = "xinyong@service.example"
+        assert await deliver_notices(database, now=offices.now, sender=sender, deliver=deliver) == 3
+        assert {one["To"] for one in mails} == {"a@shop.example"}
+        assert sum("is overdue" in one.get_content() for one in mails) == 2
+        assert not [one for one in mails if "协查函" in one.get_content() or "示例" in one.get_content()]
 
         tag = (await clerk.get(unanswered)).headers["etag"]
         end = {"outcome": "withdrawn"}
