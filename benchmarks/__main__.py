@@ -16,7 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import access, answers, audit, exports, imports, memory, name_search, screenings, status, watchlists
+from benchmarks import access, answers, audit, exports, feeds, imports, memory, name_search, screenings, status, watchlists
 from benchmarks.steps import console, step
 from service import embedded
 from service.migrate import migrate
@@ -30,6 +30,7 @@ BENCHMARKS: dict[str, Callable[[str], Awaitable[list[dict[str, Any]]]]] = {
     "answers": answers.measure,
     "status": status.measure,
     "exports": exports.measure,
+    "feeds": feeds.measure,
     "name_search": name_search.measure,
     "screenings": screenings.measure,
     "watchlists": watchlists.measure,

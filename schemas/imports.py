@@ -1,8 +1,8 @@
-from datetime import datetime
-from typing import Any, Literal
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from schemas.base import Input, Output
 
@@ -77,6 +77,15 @@ class RowResubmit(Input):
     cells: dict[str, str] = Field(min_length=1, max_length=512)
 
 
+class DecidedField(Output):
+    """A field for which a person decided which source is right."""
+
+    field: str
+    source: str
+    decided_on: date
+    reason: str
+
+
 class ConflictOut(Output):
     """A record of which another source says otherwise."""
 
@@ -91,6 +100,7 @@ class ConflictOut(Output):
     shown_from: dict[str, str] = Field(
         description="Fields that are shown from another source than the record's, by trust."
     )
+    decided: list[DecidedField] = Field(description="Fields of the record about which a person has decided.")
     import_id: UUID
     row: int
     stated_at: datetime
@@ -101,3 +111,40 @@ class ConflictPage(Output):
 
     items: list[ConflictOut]
     next: str | None
+
+
+class SourceUndecided(Input):
+    """A field of a record, and why nothing is decided about it any more."""
+
+    kind: Literal["subject", "penalty", "blacklist_entry"]
+    uscc: Annotated[str, Field(min_length=18, max_length=18)]
+    record_id: UUID | None = Field(default=None, description="None for a registration.")
+    field: Annotated[str, Field(max_length=60)]
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+    @model_validator(mode="after")
+    def _record_is_named(self) -> Self:
+        if (self.record_id is None) != (self.kind == "subject"):
+            raise ValueError("record_id names a penalty or an entry, and nothing for a registration")
+        return self
+
+
+class SourceDecision(SourceUndecided):
+    """From which source a field of a record is shown, and why."""
+
+    source: Annotated[str, Field(max_length=80, description="Code of the source, or own:AUTHORITY.")]
+
+
+class SourceDecided(Output):
+    """A decision between sources."""
+
+    kind: Literal["subject", "penalty", "blacklist_entry"]
+    uscc: str
+    record_id: UUID | None
+    field: str
+    source: str
+    was: str | None = Field(description="The source it was shown from before.")
+    decided_on: date
+    decided_by: str
+    reason: str
+    version_no: int

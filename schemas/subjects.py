@@ -98,6 +98,15 @@ class SubjectPage(Output):
     truncated: bool
 
 
+class FieldProvenance(Output):
+    """A field that is shown from another source than the record's, or about which a person decided (`decided_on`)."""
+
+    field: str
+    source: str
+    decided_on: date | None = Field(description="Null where the catalogue's trust decides.")
+    reason: str | None = Field(description="Why it was decided so; null for other than the record's own people.")
+
+
 class Provenance(Output):
     """Where a version came from; import, file and line are null for what was recorded by hand."""
 
@@ -106,6 +115,7 @@ class Provenance(Output):
     line: int | None
     source: str | None
     recorded_at: datetime
+    fields: list[FieldProvenance]
 
 
 class RegistrationInFile(SubjectOut):

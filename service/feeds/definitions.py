@@ -176,7 +176,7 @@ def read_definition(body: Mapping[str, Any], *, where: str) -> Definition:
 
 
 def _check_incoming(body: Mapping[str, Any], where: str) -> None:
-    _one_of(body, "kind", ("subjects", "penalties", "blacklist"), where)
+    kind = _one_of(body, "kind", ("subjects", "penalties", "blacklist", "permits"), where)
     _needed(body, "authority", where)
     volume = body.get("volume", {})
     if not isinstance(volume, dict) or any(
@@ -185,6 +185,11 @@ def _check_incoming(body: Mapping[str, Any], where: str) -> None:
         raise BadFeed(
             f"{where}: volume is {volume!r}; it says how many rows are expected, as {{ least = 900, most = 1500 }}.",
             detail_zh="volume 应为 { least = 行数, most = 行数 }。",
+        )
+    if body.get("complete") and kind == "permits":
+        raise BadFeed(
+            f"{where}: complete hides what is shown and no longer in the file; permits are shown to nobody else.",
+            detail_zh="许可不适用 complete。",
         )
     if body.get("complete") and "source" not in body:
         raise BadFeed(

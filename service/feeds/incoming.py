@@ -26,7 +26,7 @@ from service.db import Database, driver
 from service.errors import Refusal
 from service.feeds.fetching import Offered, Pickup, open_pickup
 from service.feeds.holding import Brake, count_of_source, held_facts
-from service.feeds.missing import count_missing, hide_missing, restore_found
+from service.feeds.missing import HIDDEN, count_missing, hide_missing, restore_found
 from service.feeds.queries import Row, Standing, list_feeds, note_failure, note_success
 from service.feeds.rules import BadFeed, DeliveryNotHeld, NoSuchDelivery, TransportFailure, wait_after
 from service.feeds.sending import held
@@ -302,7 +302,7 @@ async def _finish(connection: Connection, feed: Standing, row: Row, data_dir: Pa
     incoming = feed.definition.incoming
     hidden = restored = 0
     shape = SHAPES[str(incoming["kind"])]
-    if shape.has_id and incoming.get("source"):
+    if shape.change_kind in HIDDEN and incoming.get("source"):
         restored = await restore_found(connection, shape, feed_id=feed.id, import_id=row["import_id"], now=clock())
         if incoming.get("complete", False):
             gone = await count_missing(connection, shape, source=str(incoming["source"]), import_id=row["import_id"])

@@ -13,6 +13,8 @@ from service.models import BlacklistEntryVersion, PenaltyVersion
 from service.records.queries import OF_THE_ACT
 
 _VERSIONS: Final[dict[str, Any]] = {"penalty": PenaltyVersion, "blacklist_entry": BlacklistEntryVersion}
+#: Kinds of records that are hidden and brought back.
+HIDDEN: Final = frozenset(_VERSIONS)
 #: Records of the source ($1) that are shown and that no row of the import ($2) is about.
 _GONE: Final = """
 SELECT v.uscc, v.id FROM {version} v

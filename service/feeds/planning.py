@@ -15,6 +15,8 @@ from service.feeds.rules import DUE
 
 #: Entries of the log of one transaction.
 BATCH: Final = 20_000
+#: So many items at once change what is known of the ledger's size.
+MANY: Final = 5_000
 
 _KEYS: Final = """
 SELECT DISTINCT uscc, record_id AS id FROM change WHERE position > $2 AND position <= $3 AND kind = '{kind}'
@@ -37,9 +39,10 @@ WITH k AS ({keys}), wish AS (
         (SELECT min(o.due_on) FROM outbox_item o WHERE o.uscc = v.uscc AND o.record_id = v.id
             AND o.topic = 'feed_withdrawal' AND o.version_no = v.version_no) AS withdraw_by
     FROM k JOIN {version} v ON v.uscc = k.uscc AND v.id = k.id AND v.superseded_at IS NULL
+), hide AS MATERIALIZED (SELECT * FROM wish WHERE wanted = 'hide'
 ), gone AS (
-    DELETE FROM feed_item i USING wish w WHERE i.feed_id = $1 AND i.uscc = w.uscc AND i.record_id = w.id
-    AND w.wanted = 'hide' AND i.sent_key IS NULL RETURNING i.uscc
+    DELETE FROM feed_item i USING hide w WHERE i.feed_id = $1 AND i.uscc = w.uscc AND i.record_id = w.id
+    AND i.sent_key IS NULL RETURNING i.uscc
 ), hidden AS (
     UPDATE feed_item i SET wanted = 'hide', wanted_version = w.version_no, ended_on = w.ended_on, due_on = w.withdraw_by,
         queued_at = CASE WHEN i.operation = 'withdraw' THEN i.queued_at ELSE $5 END,
@@ -48,7 +51,7 @@ WITH k AS ({keys}), wish AS (
         state = CASE WHEN i.operation = 'withdraw' THEN i.state ELSE 'queued' END,
         batch_id = CASE WHEN i.operation = 'withdraw' THEN i.batch_id ELSE NULL END,
         operation = 'withdraw', dead = false, reason = NULL, reason_code = NULL
-    FROM wish w WHERE i.feed_id = $1 AND i.uscc = w.uscc AND i.record_id = w.id AND w.wanted = 'hide'
+    FROM hide w WHERE i.feed_id = $1 AND i.uscc = w.uscc AND i.record_id = w.id
     AND i.sent_key IS NOT NULL AND i.wanted <> 'hide' RETURNING i.uscc
 ), shown AS (
     INSERT INTO feed_item (feed_id, uscc, record_id, record_kind, wanted, wanted_version, operation, state, due_on, queued_at,
@@ -137,4 +140,7 @@ async def _plan(
         sql = sql.replace("{" + name + "}", value)
     lists = list(definition.lists or shape.lists)
     changed: int = await connection.fetchval(sql, feed.id, since, upto, today, now, list(definition.authorities), lists)
+    if changed > MANY:
+        # The planner takes a table that grew a moment ago for empty, and would compare every row with every other one.
+        await connection.execute("ANALYZE feed_item")
     return changed

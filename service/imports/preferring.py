@@ -2,7 +2,8 @@
 
 A record belongs to the source that gave it first, and `field_sources` of its version says which values are another's. A row that
 contradicts a record writes a version with the fields in which its source is trusted more; a later row of the record's own
-source leaves these as they are. Ranks are those of the catalogue (`service.catalog.trust`).
+source leaves these as they are. Ranks are those of the catalogue (`service.catalog.trust`); what a person decided about a field
+of a record (`field_decisions`, `service.imports.settling`) comes before every rank.
 """
 
 from asyncpg import Connection
@@ -18,7 +19,8 @@ def _rank(holder: str) -> str:
     """SQL of the rank of a source in the field `t.field`."""
     named = "SELECT split_part(e, ':', 2)::int FROM source o, unnest(o.trust) AS e WHERE o.code = {holder} AND split_part(e, ':', 1) = "
     named = named.replace("{holder}", holder)
-    return f"CASE WHEN {holder} LIKE 'own:%' THEN 0 ELSE coalesce(({named}t.field), ({named}'*'), {UNRANKED}) END"
+    decided = f"WHEN c.field_decisions -> t.field ->> 'source' = {holder} THEN -1"
+    return f"CASE {decided} WHEN {holder} LIKE 'own:%' THEN 0 ELSE coalesce(({named}t.field), ({named}'*'), {UNRANKED}) END"
 
 
 def _held(shown: str, other: str) -> str:
@@ -78,10 +80,29 @@ async def prefer(connection: Connection, stage: Stage, taking: Taking) -> None:
     ]
     if shape.has_id:
         kept.append(f"held_texts = {_held('w', 'c')}")
+    await _keep_words(connection, stage, taking)
     await connection.execute(
         f"""UPDATE {stage.wide} w SET {", ".join(kept)}
         FROM {stage.preferred} p JOIN {stage.known} k ON k.n = p.n JOIN {shape.version} c ON {same}
         WHERE p.decided = 'changed' AND w.n = p.n"""
+    )
+
+
+async def _keep_words(connection: Connection, stage: Stage, taking: Taking) -> None:
+    """Keep what a record's own source says in fields that are shown from others, should a person decide for it."""
+    shape = stage.shape
+    content = ", ".join(f"'{name}', w.{name}" for name in (*shape.compared, *(("held_texts",) if shape.has_id else ())))
+    record = "k.id" if shape.has_id else "'00000000-0000-0000-0000-000000000000'::uuid"
+    await connection.execute(
+        f"""INSERT INTO source_statement (uscc, kind, record_id, source_code, import_id, import_row, row_digest, content_digest,
+            content, status, stated_at)
+        SELECT k.uscc, '{shape.change_kind}', {record}, $1::text, $2::uuid, p.n, w.row_digest, w.content_digest,
+            jsonb_strip_nulls(jsonb_build_object({content})), 'agrees', $3::timestamptz
+        FROM {stage.preferred} p JOIN {stage.known} k ON k.n = p.n JOIN {stage.wide} w ON w.n = p.n
+        WHERE p.decided = 'changed' ON CONFLICT DO NOTHING""",
+        taking.source,
+        taking.import_id,
+        taking.now,
     )
 
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from asyncpg import Connection
 
+from service.catalog.trust import TRUSTED
 from service.imports.deciding import Taking
 from service.imports.preferring import insert_preferred
 from service.imports.shapes import Shape
@@ -110,15 +111,15 @@ async def _insert_changed(connection: Connection, stage: Stage, taking: Taking) 
         WHERE s.decided = 'changed' AND {same_head} AND h.version_no = s.head_version_no"""
     )
     values = _version_values(shape, identity="head_id", version_no="head_version_no + 1", state="head_state")
-    before = f" LEFT JOIN {stage.preferred} p ON p.n = s.n"
+    before = f" LEFT JOIN {stage.preferred} p ON p.n = s.n JOIN {shape.version} v ON {same_version} AND v.version_no = s.head_version_no"
     if shape.has_id:
         # Whoever wrote a part of the content before stays among its recorders: he does not review it now.
         values = values.replace(
             "ARRAY[$1::text]", "ARRAY(SELECT DISTINCT one FROM unnest(v.recorders || $1::text) AS one ORDER BY one)"
         )
-        before += f" JOIN {shape.version} v ON {same_version} AND v.version_no = s.head_version_no"
-    kept = ", field_sources" + "".join(f", {name}" for name in shape.of_people)
-    kept_values = ", p.sources" + "".join(f", v.{name}" for name in shape.of_people)
+    carried = (*shape.of_people, *(("field_decisions",) if TRUSTED[shape.change_kind] else ()))
+    kept = ", field_sources" + "".join(f", {name}" for name in carried)
+    kept_values = ", p.sources" + "".join(f", v.{name}" for name in carried)
     if shape.published == "published" and shape.has_id:
         # A record that a feed hid stays hidden for its reason until the feed brings it back.
         for name in ("reason", "basis"):
@@ -207,7 +208,8 @@ async def _insert_names(connection: Connection, stage: Stage, taking: Taking) ->
 async def _insert_statements(connection: Connection, stage: Stage, taking: Taking) -> None:
     shape = stage.shape
     record = "head_id" if shape.has_id else "'00000000-0000-0000-0000-000000000000'::uuid"
-    content = ", ".join(f"'{name}', w.{name}" for name in shape.compared)
+    told = (*shape.compared, "held_texts") if shape.has_id else shape.compared
+    content = ", ".join(f"'{name}', w.{name}" for name in told)
     await connection.execute(
         f"""INSERT INTO source_statement (uscc, kind, record_id, source_code, import_id, import_row,
                 row_digest, content_digest, differs, content, status, stated_at)

@@ -88,6 +88,8 @@ class _Version:
     content_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
     #: Fields whose value another source gave, with that source; see `service.imports.preferring`.
     field_sources: Mapped[dict[str, str] | None] = mapped_column(JSONB)
+    #: Fields for which a person decided which source is right; see `service.imports.settling`.
+    field_decisions: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
     authority_code: Mapped[str] = mapped_column(Text)
     authority_name: Mapped[str] = mapped_column(Text)

@@ -1,4 +1,5 @@
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -70,6 +71,8 @@ class SubjectVersion(Base):
     content_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
     #: Fields whose value another source gave, with that source; see `service.imports.preferring`.
     field_sources: Mapped[dict[str, str] | None] = mapped_column(JSONB)
+    #: Fields for which a person decided which source is right; see `service.imports.settling`.
+    field_decisions: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
     registered: Mapped[bool]
     name: Mapped[str | None] = mapped_column(Text)

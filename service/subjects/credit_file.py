@@ -26,7 +26,7 @@ KINDS: Final[Mapping[Version, str]] = {PenaltyVersion: "penalty", BlacklistEntry
 _COMMON: Final = (
     "id", "version_no", "state", "authority_code", "authority_name", "party_name", "document_no", "flags", "held_texts",
     "public_from", "public_until", "public_rule", "public_grade", "public_reason", "window_flags", "source_code",
-    "import_id", "import_row", "recorded_at", "remark",
+    "import_id", "import_row", "recorded_at", "remark", "field_sources", "field_decisions",
 )  # fmt: skip
 _PENALTY: Final = (
     "title", "kinds", "fine_fen", "confiscation_fen", "violation_type", "violation_facts", "legal_basis", "penalty_content",

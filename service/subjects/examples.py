@@ -22,6 +22,7 @@ PROVENANCE: Final[dict[str, Any]] = {
     "line": 17,
     "source": "xingyu-registry",
     "recorded_at": "2026-10-20T01:02:03Z",
+    "fields": [],
 }
 
 SUBJECT: Final[dict[str, Any]] = {

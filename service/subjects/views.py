@@ -130,18 +130,36 @@ def _common_view(row: Row, lines: Lines) -> View:
         else None,
         "held_texts": row["held_texts"] if own else None,
         "remark": row["remark"] if own else None,
-        "provenance": _provenance(row["import_id"], row["import_row"], row["source_code"], row["recorded_at"], lines),
+        "provenance": _provenance(row["import_id"], row["import_row"], row["source_code"], row["recorded_at"], lines)
+        | {"fields": _fields(row["field_sources"], row["field_decisions"], own=own)},
     }
 
 
 def record_provenance(row: Row, lines: Lines) -> View:
     """Return where a record of a further class came from."""
-    return _provenance(row["import_id"], row["import_row"], row["source_code"], row["recorded_at"], lines)
+    found = _provenance(row["import_id"], row["import_row"], row["source_code"], row["recorded_at"], lines)
+    return found | {"fields": []}
 
 
 def registration_provenance(version: SubjectVersion, lines: Lines) -> View:
     """Return where a registration came from."""
-    return _provenance(version.import_id, version.import_row, version.source_code, version.recorded_at, lines)
+    found = _provenance(version.import_id, version.import_row, version.source_code, version.recorded_at, lines)
+    return found | {"fields": _fields(version.field_sources, version.field_decisions, own=True)}
+
+
+def _fields(sources: Mapping[str, str] | None, decisions: Mapping[str, Any] | None, *, own: bool) -> list[View]:
+    """Fields that another source gave, by trust or because a person decided so."""
+    decided = decisions or {}
+    shown = {name: one["source"] for name, one in decided.items()} | dict(sources or {})
+    return [
+        {
+            "field": name,
+            "source": source,
+            "decided_on": decided[name]["on"] if name in decided else None,
+            "reason": decided[name]["reason"] if name in decided and own else None,
+        }
+        for name, source in sorted(shown.items())
+    ]
 
 
 def _provenance(

@@ -426,6 +426,8 @@ IN_THE_NAME_OF_OTHER: Final[dict[str, dict[str, Any]]] = {
     "/v1/report-requests": {"authority": "other"},
     "/v1/sealing-keys": {"authority": "other"},
     "/v1/sharing-agreements": {"requester_code": "other", "owner_code": "city"},
+    "/v1/source-conflicts/decisions": {},
+    "/v1/source-conflicts/decisions/undo": {},
     "/v1/spot-checks": {"authority": "other"},
     "/v1/subjects/{uscc}/blacklist-entries": {"authority": "other"},
     "/v1/subjects/{uscc}/credit-records": {"authority": "other"},

@@ -19,6 +19,7 @@ from service.tables.columns import choose_map
 from tests.clients import NOW
 from tests.factories import make_uscc, number_changes
 from tests.service.feeds.setting import AUTHORITY_CODE, Clock, define, end, items, one, publish, turn
+from tests.service.feeds.test_incoming import night, open_source
 
 BODY = {
     "permit_kind": "其他", "permit_kind_other": "备案", "permit_name": "食品经营许可决定书", "certificate_name": "食品经营许可证",
@@ -177,6 +178,16 @@ async def test_a_city_has_a_table_of_its_own_and_any_shape_can_stand_in_the_defi
     assert (known.map_id, known.unknown, plain["permit_kind"]) == ("generic-permits", (), "其他-备案")
     batch = await one(database, "SELECT mapping FROM feed_batch WHERE feed_id = 'own'")
     assert batch.mapping == "our-city/3"
+    await open_source(database)
+    back = f'id = "back"\ndirection = "in"\nevery_seconds = 0\n[transport]\ntype = "directory"\npath = "{tmp_path / "plain"}"\n'
+    back += '[incoming]\nkind = "permits"\nauthority = "district"\nsource = "city-site"\nsettle_seconds = -999999999\n'
+    define(tmp_path / "feeds", "back", back)
+    await night(database, tmp_path, clock)
+    taken = await one(database, "SELECT state, counts -> 'outcomes' AS told FROM data_import ORDER BY id DESC LIMIT 1")
+    assert tuple(taken) == ("finished", {"new": 1}), "another Xinyong reads it as it is"
+    define(tmp_path / "in", "back", f"{back}complete = true\n")
+    with pytest.raises(BadFeed, match="permits are shown to nobody else"):
+        load_definitions(tmp_path / "in")
     await end(database, code, head)
     clock.move(days=2)
     await turn(database, tmp_path / "feeds", clock)
