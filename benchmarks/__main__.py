@@ -16,7 +16,19 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import access, answers, audit, exports, feeds, imports, memory, name_search, screenings, status, watchlists
+from benchmarks import (
+    access,
+    answers,
+    audit,
+    exports,
+    feeds,
+    imports,
+    memory,
+    name_search,
+    screenings,
+    status,
+    watchlists,
+)
 from benchmarks.steps import console, step
 from service import embedded
 from service.migrate import migrate
