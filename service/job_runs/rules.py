@@ -109,7 +109,10 @@ def standing(
 ) -> Standing:
     """Return how a job stands at an instant. `done_at` is when its last run that ended well had begun."""
     interval = timedelta(seconds=schedule.every_seconds)
-    is_overdue = done_at is None or now - done_at > 2 * interval + GRACE
+    if done_at is not None:
+        is_overdue = now - done_at > 2 * interval + GRACE
+    else:  # its first run has a moment to end
+        is_overdue = last is None or last.outcome is not RunOutcome.RUNNING or now - last.started_at > GRACE
     return Standing(
         schedule=schedule,
         last=last,

@@ -93,6 +93,20 @@ async def release_number(session: AsyncSession, *, uscc: str, natural_key: str) 
     )
 
 
+async def list_registered_names(session: AsyncSession | ReadSession, *, uscc: str) -> list[str]:
+    """Return a firm's registered name and, behind it, its former ones; none where no registration is known."""
+    found = await session.execute(
+        select(SubjectVersion.name, SubjectVersion.former_names).where(
+            SubjectVersion.uscc == uscc,
+            SubjectVersion.superseded_at.is_(None),
+            SubjectVersion.registered,
+            SubjectVersion.state != "void",
+        )
+    )
+    row = found.one_or_none()
+    return [] if row is None or row.name is None else [row.name, *row.former_names]
+
+
 async def list_successors(session: AsyncSession, *, uscc: str) -> list[str]:
     """Return the codes under which a firm goes on, by its present registration."""
     found = await session.execute(

@@ -122,7 +122,10 @@ def _endpoint(route: Route, shown: Shown) -> Callable[..., Awaitable[Response]]:
         order = Order(code, record_id, actor, expected, now)
         return await after_move(session, shown, await route.run(session, catalog, order, body), order)
 
-    _move.__annotations__["body"] = Annotated[route.body, Body()]
+    # A move that asks for nothing may come without a body.
+    _move.__annotations__["body"] = Annotated[
+        route.body, Body(default_factory=route.body) if not route.body.model_fields else Body()
+    ]
     _move.__annotations__["record_id"] = Annotated[UUID, Path(alias=shown.key)]
     _move.__annotations__["actor"] = Annotated[Actor, require(*sorted(route.move.roles), whose=Whose.OWN)]
     _move.__doc__ = route.move.words + (f"\n\nSource: {route.move.citation}." if route.move.citation else "")

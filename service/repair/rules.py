@@ -375,7 +375,7 @@ def check_granted(judged: Sequence[Judged], *, confirmed: Mapping[str, str]) -> 
     if failed:
         raise ConditionsNotMet(
             "Not all conditions hold: " + "; ".join(f"{one.id}: {one.found} ({one.citation})" for one in failed),
-            detail_zh="不符合信用修复条件：" + "；".join(one.words_zh for one in failed),
+            detail_zh="以下信用修复条件不具备：" + "；".join(one.words_zh for one in failed),
             conditions=conditions_view(judged),
         )
     open_points = [one.id for one in judged if one.outcome is Found.PERSON and one.id not in confirmed]

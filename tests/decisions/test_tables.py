@@ -1,10 +1,11 @@
 import re
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import pytest
 
+from schemas.repair import RepairFiled
 from service.blacklist.rules import EntryContent
 from service.blacklist.rules.entry_test import Support, entry_tests, needs_consent
 from service.blacklist.rules.entry_test import judge as judge_entry
@@ -90,6 +91,7 @@ def test_the_conditions_of_a_repair(row: Row) -> None:
         has_commitment="commitment" in row["given"],
         court_document_no="（2026）示破1号" if "court" in row["given"] else None,
     )
+    assert row["ground"] in get_args(RepairFiled.model_fields["ground"].annotation)
     judged = judge(facts, ground=row["ground"])
     by = {outcome: ", ".join(one.id for one in judged if one.outcome is outcome) or NONE for outcome in Found}
     assert (by[Found.HOLDS], by[Found.FAILS], by[Found.PERSON]) == (row["holds"], row["fails"], row["for a person"])

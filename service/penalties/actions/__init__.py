@@ -10,6 +10,7 @@ from service.access.rules import Actor
 from service.catalog.queries import Catalog
 from service.changes.rules import ChangeKind
 from service.db import ReadSession
+from service.penalties.queries import list_registered_names
 from service.penalties.rules import MOVES, ONCE_SHOWN, Content, content_columns, content_of
 from service.penalties.rules.gate import Case, Checklist, judge, public_text
 from service.penalties.rules.windows import place_of, window_columns, windows_of
@@ -91,6 +92,7 @@ async def review(
             place=place_of(catalog.authority_by_code[row["authority_code"]], row["uscc"]),
             documents=await list_document_kinds(session, uscc=row["uscc"], record_id=row["id"]),
             today=today,
+            registered_names=await list_registered_names(session, uscc=row["uscc"]),
         )
     )
 

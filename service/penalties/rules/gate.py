@@ -5,7 +5,7 @@ a note beside the signature; one that does not apply needs nothing.
 """
 
 import tomllib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -18,6 +18,7 @@ from service.penalties.rules.windows import Place
 from service.personal_data.rules import Finding, blank, scan
 from service.reading.amounts import read_amount
 from service.reading.document_numbers import read_document_no
+from service.reading.names import fold_name
 from service.rulebook.rules import Tier
 from service.rulebook.windows import Windows
 
@@ -84,13 +85,18 @@ class Checklist:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What the gate looks at. `documents` are the kinds of the attached files, `today` the legal day of the review."""
+    """What the gate looks at.
+
+    `documents` are the kinds of the attached files, `today` the legal day of the review, `registered_names` the party's
+    registered name and, behind it, former ones; none where no registration is known.
+    """
 
     content: Content
     windows: Windows
     place: Place
     documents: Collection[str]
     today: date
+    registered_names: Sequence[str] = ()
 
 
 Answer = tuple[Outcome, tuple[str, ...]]
@@ -177,7 +183,9 @@ def check_signed(checklist: Checklist, *, tier: str, signed: Mapping[str, str | 
     if checklist.failed:
         raise GateFailed(
             "The internal review bars this: " + "; ".join(_told(one) for one in checklist.failed),
-            detail_zh="内部审核未通过：" + "；".join(one.point.words_zh for one in checklist.failed),
+            detail_zh="内部审核未通过，以下各项不符合："
+            + "；".join(one.point.words_zh.rstrip("。") for one in checklist.failed)
+            + "。",
             checklist=checklist_view(checklist),
         )
     unsigned = [
@@ -189,7 +197,7 @@ def check_signed(checklist: Checklist, *, tier: str, signed: Mapping[str, str | 
     if unsigned:
         raise NotSigned(
             f"Sign every point; missing, or without the note it needs: {', '.join(unsigned)}.",
-            detail_zh="请逐项签核。",
+            detail_zh=f"请逐项签核，待核对的须附说明；尚缺：{'、'.join(unsigned)}。",
             unsigned=unsigned,
         )
     if tier != checklist.tier:
@@ -339,12 +347,21 @@ def _for_the_eye(_case: Case) -> Answer:
     return _PASSED
 
 
+def _subject(case: Case) -> Answer:
+    if not case.registered_names or case.content.party_name is None:
+        return _PASSED
+    borne = {fold_name(name) for name in case.registered_names}
+    if fold_name(case.content.party_name) in borne:
+        return _PASSED
+    return Outcome.LOOK, (f"the decision names {case.content.party_name}; registered as {case.registered_names[0]}",)
+
+
 _JUDGES: Final[Mapping[str, Callable[[Case], Answer]]] = {
     "secrecy": _for_the_eye,
     "personal_data": _personal_data,
     "trade_secrets": _for_the_eye,
     "identical": _for_the_eye,
-    "subject": _for_the_eye,
+    "subject": _subject,
     "required_fields": _required_fields,
     "document_number": _document_number,
     "kinds_amounts": _kinds_amounts,

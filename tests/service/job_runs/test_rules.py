@@ -1,5 +1,6 @@
 """Ticks are whole multiples of the interval since 1970, whoever looks when; and what is overdue says why."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -39,6 +40,7 @@ def test_ticks_that_nobody_claimed_are_counted() -> None:
         (run(RunOutcome.FAILED, problem="OSError", duration_ms=1), timedelta(hours=3), True, "failed: OSError"),
         (run(RunOutcome.KILLED), timedelta(hours=3), True, "process of its last run died"),
         (run(RunOutcome.RUNNING), None, True, "has not ended"),
+        (replace(run(RunOutcome.RUNNING), started_at=NOW - timedelta(seconds=3)), None, False, None),
     ],
 )
 def test_a_job_that_has_not_ended_well_for_two_intervals_is_overdue_and_says_why(

@@ -337,6 +337,25 @@ async def test_a_record_of_the_wrong_firm_is_moved_in_one_act(office: Office) ->
     assert (await office.read(office.recorder, record)).json()["state"] == "ended", "what was moved away stays so"
 
 
+async def test_a_name_that_is_not_the_registered_one_is_looked_at(office: Office) -> None:
+    record = await office.submitted()
+    path = f"/v1/subjects/{USCC}/penalties/{record['id']}"
+    outcomes = []
+    for version, (name, former) in enumerate(
+        (("重庆旧名商贸有限公司", []), ("重庆新名商贸有限公司", [DRAFT["party_name"]]))
+    ):
+        stated = {"name": name, "former_names": former, "registration_status": "active"}
+        headers = {"If-Match": f'"{version}"'} if version else {}
+        put = await office.registrar.put(f"/v1/subjects/{USCC}", json=stated, headers=headers)
+        assert put.status_code in {200, 201}, put.text
+        points = (await office.reviewer.get(f"{path}/checklist")).json()["points"]
+        outcomes.append(next((one["outcome"], one["found"]) for one in points if one["id"] == "subject"))
+    told = f"the decision names {DRAFT['party_name']}; registered as 重庆旧名商贸有限公司"
+    assert outcomes == [("look", [told]), ("passed", [])]
+    bare = await office.reviewer.post(f"{path}/publish", headers={"If-Match": f'"{record["version_no"]}"'})
+    assert bare.json()["code"] == "wrong_state", "a move that needs nothing comes without a body"
+
+
 async def test_withheld_has_a_reason_an_approver_and_an_end(office: Office) -> None:
     record = await office.submitted()
     body = {"reason": "公开可能危害公共安全", "basis": "政府信息公开条例第十四条", "until": "2026-11-24"}
