@@ -211,31 +211,37 @@ class Answers:
         rows: list[tuple[Any, ...]] = []
         ids: list[str] = []
         codes: list[str] = []
+        met: dict[bytes, tuple[bool, list[str]]] = {}
         for uscc, given, odd, entry in frame.select("uscc", "name", "odd", "entry").iter_rows():
             found = unpack(entry, self.day)
-            parts = self._parts(entry[2 : 2 + entry[1]].decode())
-            rows.append(self._row(given, odd, found, parts, ids))
+            region = entry[2 : 2 + entry[1]]
+            if region not in met:
+                parts = self._parts(region.decode())
+                met[region] = parts.coverage.covered, [str(one["code"]) for one in parts.warnings]
+            rows.append(self._row(given, odd, found, met[region], ids))
             codes += [uscc] * len(found.records)
         if ids:
             self.named.append(pack_named(ids, codes))
         told = pl.DataFrame(rows, schema={name: _SCHEMA[name] for name in _TOLD}, orient="row")
         return _ordered(self._compare(pl.concat([frame.drop("name", "suggestion"), told], how="horizontal")))
 
-    def _row(self, given: str | None, odd: str, found: Shown, parts: RegionParts, ids: list[str]) -> tuple[Any, ...]:
+    def _row(
+        self, given: str | None, odd: str, found: Shown, region: tuple[bool, list[str]], ids: list[str]
+    ) -> tuple[Any, ...]:
         registered = orjson.loads(b"{%b}" % found.registration) if found.registered else {}
         own, status = registered.get("name"), (registered.get("registration") or {}).get("status")
-        on_records = [name.decode() for name in found.names]
-        current = own or (on_records[0] if on_records and not found.registered else None)
+        current = found.names[0].decode() if found.names and not found.registered else own
+        covered, stale = region
         verdict = outcome(
             listed=found.listed > 0,
             penalised=len(found.records) > found.listed,
             registered=found.registered,
-            covered=parts.coverage.covered,
+            covered=covered,
         )
         match = None
         if given:
-            former = orjson.loads(found.others) if found.others else []
-            match = match_name(given, current=own, former=former, on_records=on_records)
+            former = orjson.loads(found.others) if found.others else ()
+            match = match_name(given, current=own, former=former, on_records=map(bytes.decode, found.names))
         lists: list[str] = []
         severities: set[str] = set()
         for record in found.records[: found.listed]:
@@ -250,7 +256,7 @@ class Answers:
             WARNED_STATUS.get(status or "", ""),
             NAME_DIFFERS if match is NameMatch.DIFFERS else "",
             *(one["code"] for one in (orjson.loads(found.succession) if found.succession else ())),
-            *(str(one["code"]) for one in parts.warnings),
+            *stale,
         ]
         return (
             verdict.outcome.value,

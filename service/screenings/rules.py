@@ -98,6 +98,8 @@ def match_name(
     has stated. `variant` is the current name in other characters or with another form of the legal form (`fold_name`), or one
     that stands on a public record.
     """
+    if given == current:
+        return NameMatch.EXACT
     former, on_records = list(former), list(on_records)
     if not current and not former and not on_records:
         return None

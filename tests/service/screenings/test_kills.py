@@ -14,7 +14,7 @@ from tests.killing import Killer
 from tests.service.screenings.support import app_of, read_csv, result_of
 
 
-@pytest.mark.parametrize("step", [pytest.param(1, marks=pytest.mark.proof), 9])
+@pytest.mark.parametrize("step", [pytest.param(1, marks=pytest.mark.proof), 13])
 async def test_a_screening_killed_before_any_statement_is_finished_by_the_next(
     database: Database, tmp_path: Path, step: int
 ) -> None:
@@ -54,7 +54,7 @@ async def test_a_screening_killed_before_any_statement_is_finished_by_the_next(
         survived, before = False, 1
         while not survived:
             survived = await killer.run(database.url, f"watch_screenings {tmp_path}", before=before)
-            before += 4 * step
-        assert before > 4 * step
+            before += 2 * step
+        assert before > 2 * step
         assert (await client.get("/v1/screenings")).json()["items"] == []
         assert list(folder.iterdir()) == []

@@ -5,7 +5,7 @@ import io
 import random
 from datetime import timedelta
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import openpyxl
 import orjson
@@ -223,7 +223,7 @@ async def test_a_list_is_answered_row_by_row_and_its_result_ends_with_what_it_na
 
         # The job takes away what nobody asked about, and files that no screening names.
         folder = folder_below(tmp_path)
-        (folder / uuid4().hex).write_bytes(b"left by a dead request")
+        Files(folder, UUID("01ffffff-0000-7000-8000-000000000000")).upload.write_bytes(b"received at this moment")
         old = Files(folder, UUID("01900000-0000-7000-8000-000000000000"))
         old.upload.write_bytes(b"left long ago")
         assert await watch_results(database, folder, now=NOW) > 0
