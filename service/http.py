@@ -35,6 +35,8 @@ from service.request_checks import query_parameters_of
 from service.versions import ExpectedVersion, MalformedVersion, VersionMismatch, VersionRequired, read_expected_version
 
 T = TypeVar("T")
+#: A month as a parameter: `2026-10`.
+MONTH: Final = "^[12][0-9]{3}-(0[1-9]|1[0-2])$"
 
 
 class BadCursor(Invalid):

@@ -106,7 +106,14 @@ def read_numbers(content: bytes) -> list[tuple[int, str]]:
         raise NoNumbers(
             "Send text in UTF-8 or GB18030, one document number a line.", detail_zh="请提交文本文件，每行一个文号。"
         )
-    lines = [(at, row[0].strip()) for at, row in enumerate(csv.reader(StringIO(text)), 1) if row and row[0].strip()]
+    try:
+        rows = list(csv.reader(StringIO(text, newline=None)))
+    except csv.Error as error:
+        raise NoNumbers(
+            f"The file cannot be read as CSV: {error}. Send one document number a line.",
+            detail_zh="文件不是可读的 CSV，请提交每行一个文号的文本文件。",
+        ) from error
+    lines = [(at, row[0].strip()) for at, row in enumerate(rows, 1) if row and row[0].strip()]
     if not lines:
         raise NoNumbers("The file is empty.", detail_zh="文件为空。")
     return lines
@@ -116,9 +123,19 @@ def compare(lines: Sequence[tuple[int, str]], here: Iterable[str]) -> Compared:
     """Compare the numbers of a file with those here, in the one spelling that is compared; a first line that is none is a header.
 
     Numbers here of offices and years of which the file holds nothing are left out: the file does not speak of them.
+
+    Raises:
+        NoNumbers: no line begins with a document number.
     """
     read = [(at, cell, read_document_no(cell).normalised) for at, cell in lines]
     told = {number for _, _, number in read if number is not None}
+    if not told:
+        at, cell = lines[0]
+        raise NoNumbers(
+            f"No line begins with a document number; line {at} begins with {cell[:60]!r}. Send one number a line, such as"
+            " 渝示罚〔2026〕1号.",
+            detail_zh="没有一行以文号开头，请提交每行一个文号的文本文件。",
+        )
     known = set(here)
     spoken_of = {series[:2] for series in map(read_series, told) if series is not None}
     there = {

@@ -24,6 +24,7 @@ from service.deadlines.rules import (
     standing_days,
 )
 from service.http import (
+    MONTH,
     ROLE_REFUSALS,
     BadCursor,
     CatalogDep,
@@ -132,7 +133,7 @@ async def show_month(
     catalog: CatalogDep,
     page: PageDep,
     today: Today,
-    month: Annotated[str, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="The month in which they fell due.")],
+    month: Annotated[str, Query(pattern=MONTH, description="The month in which they fell due.")],
 ) -> dict[str, Any]:
     """Count the deadlines that fell due in a month by department and district: on time, late, overdue, rejected, withheld.
 

@@ -16,6 +16,7 @@ from service.deadlines.lists import Sight, sight_of
 from service.documents.queries import get_content
 from service.exports.sheets import Workbook, row_xml
 from service.http import (
+    MONTH,
     ROLE_REFUSALS,
     BadCursor,
     CatalogDep,
@@ -37,7 +38,7 @@ router = APIRouter(prefix="/v1", tags=["deadlines"])
 Watcher = Annotated[
     Actor, require(*sorted({*RECORD_ROLES, Role.REGISTRAR, Role.SUPERVISOR, Role.AUDITOR}), whose=Whose.SEEN)
 ]
-Month = Annotated[str, Path(pattern="^[0-9]{4}-(0[1-9]|1[0-2])$", description="Such as 2026-10.")]
+Month = Annotated[str, Path(pattern=MONTH, description="Such as 2026-10.")]
 LETTER: Final[dict[str, Any]] = {
     "id": "0199d3b0-6f1a-7c31-8a55-2f5f7d9e1c70",
     "authority_code": "cq-market-regulation",
@@ -144,7 +145,7 @@ async def list_quality_sheets(
     session: ReadSessionDep,
     catalog: CatalogDep,
     page: PageDep,
-    month: Annotated[str, Query(pattern="^[0-9]{4}-(0[1-9]|1[0-2])$", description="Such as 2026-10.")],
+    month: Annotated[str, Query(pattern=MONTH, description="Such as 2026-10.")],
 ) -> dict[str, Any]:
     """Give what your authorities, and those that you supervise, supplied in a month: rows by outcome and reason, conflicts, deadlines."""
     if page.after is not None and len(page.after) != 1:

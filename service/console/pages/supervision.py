@@ -15,7 +15,7 @@ from service.credit_records.rules import classes
 from service.deadlines.answers import COUNTS, month_view
 from service.deadlines.lists import count_month, sight_of
 from service.deadlines.rules import month_bounds
-from service.http import CatalogDep, ReadSessionDep
+from service.http import MONTH, CatalogDep, ReadSessionDep
 
 router = PageRouter()
 
@@ -29,7 +29,7 @@ async def show_month(
     desk: Annotated[Desk, at_desk(*sorted(WATCHERS), whose=Whose.SEEN)],
     session: ReadSessionDep,
     catalog: CatalogDep,
-    month: Annotated[str, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$|^$")] = "",
+    month: Annotated[str, Query(pattern=f"{MONTH}|^$")] = "",
 ) -> Response:
     """Show the deadlines that fell due in a month, by department and district; without one, this month's."""
     month = month or f"{desk.today:%Y-%m}"

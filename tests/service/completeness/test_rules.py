@@ -28,7 +28,11 @@ def test_a_file_is_compared_whatever_its_brackets_and_encoding(encoding: str) ->
     assert result.unreadable == ((5, "无文号"),)
 
 
-@pytest.mark.parametrize("content", [b"", b"\n\n", b"PK\x03\x04\x00\x00"], ids=["empty", "blank", "binary"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\n\n", b"PK\x03\x04\x00\x00", b"0", b'"' + b"x" * 140_000],
+    ids=["empty", "blank", "binary", "no number", "a cell without end"],
+)
 def test_what_is_no_list_of_numbers_is_refused(content: bytes) -> None:
     with pytest.raises(NoNumbers):
-        read_numbers(content)
+        compare(read_numbers(content), [])

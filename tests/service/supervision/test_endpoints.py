@@ -95,6 +95,7 @@ async def test_what_is_overdue_is_written_about_once_a_week_and_what_was_supplie
         shown = SheetPage.model_validate((await supervisor.get("/v1/quality-sheets?month=2026-11")).json())
         assert [one.authority_code for one in shown.items] == [AUTHORITY]
         assert (await other.get("/v1/quality-sheets?month=2026-11")).json()["items"] == []
+        assert (await own.get(f"/v1/quality-sheets/{AUTHORITY}/0000-01")).json()["code"] == "invalid_request"
         refused = await other.get(f"/v1/quality-sheets/{AUTHORITY}/2026-11/file")
         assert (refused.status_code, refused.json()["code"]) == (404, "no_such_sheet")
         path = f"/v1/quality-sheets/{AUTHORITY}/2026-11/file"
