@@ -23,6 +23,18 @@ def offset_clock(offset: timedelta) -> Clock:
     return lambda: system_clock() + offset
 
 
+def stored_instant(text: str) -> datetime:
+    """Return the instant that was written as `isoformat` of an aware one.
+
+    Raises:
+        ValueError: it is none, has no offset, or lies where no database and no calendar reaches.
+    """
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None or not 1 < instant.year < 9999:
+        raise ValueError(text)
+    return instant
+
+
 def legal_day(instant: datetime) -> date:
     """Return the civil day in Shanghai on which `instant` lies.
 

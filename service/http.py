@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from http import HTTPStatus
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar, overload
 from uuid import UUID
 
 import orjson
@@ -35,6 +35,8 @@ from service.request_checks import query_parameters_of
 from service.versions import ExpectedVersion, MalformedVersion, VersionMismatch, VersionRequired, read_expected_version
 
 T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
 #: A month as a parameter: `2026-10`.
 MONTH: Final = "^[12][0-9]{3}-(0[1-9]|1[0-2])$"
 
@@ -276,7 +278,8 @@ def decode_cursor(cursor: str) -> tuple[str, ...]:
         key = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (Base64Error, ValueError):
         key = None
-    if not isinstance(key, list) or not key or not all(isinstance(part, str) for part in key):
+    # A text with NUL is none that the database could have given.
+    if not isinstance(key, list) or not key or not all(isinstance(part, str) and "\0" not in part for part in key):
         raise _bad_cursor()
     return tuple(key)
 
@@ -291,19 +294,48 @@ async def _page(
 PageDep = Annotated[Page, Depends(_page)]
 
 
+@overload
+def key_of(cursor: tuple[str, ...] | str | None, one: Callable[[str], A], /) -> tuple[A] | None: ...
+@overload
+def key_of(
+    cursor: tuple[str, ...] | str | None, one: Callable[[str], A], two: Callable[[str], B], /
+) -> tuple[A, B] | None: ...
+def key_of(cursor: tuple[str, ...] | str | None, /, *readers: Callable[[str], Any]) -> tuple[Any, ...] | None:
+    """Return the key behind which a page begins, each part read by its reader, or None for the first page.
+
+    `cursor` is what `decode_cursor` returned, or the cursor itself, empty for the first page. A reader raises ValueError for
+    what it cannot read.
+
+    Raises:
+        BadCursor: the cursor is none, or another list's.
+    """
+    if not cursor:
+        return None
+    parts = decode_cursor(cursor) if isinstance(cursor, str) else cursor
+    try:
+        return tuple(read(part) for read, part in zip(readers, parts, strict=True))
+    except ValueError as error:
+        raise _bad_cursor() from error
+
+
 def page_after(page: Page) -> UUID | None:
     """Return the id behind which a page of things with ids begins, or None for the first page.
 
     Raises:
         BadCursor: the cursor is another list's.
     """
-    if page.after is None:
-        return None
-    try:
-        (text,) = page.after
-        return UUID(text)
-    except ValueError as error:
-        raise _bad_cursor() from error
+    key = key_of(page.after, UUID)
+    return None if key is None else key[0]
+
+
+def text_after(page: Page) -> str | None:
+    """Return the word behind which a page of things begins, or None for the first page.
+
+    Raises:
+        BadCursor: the cursor is another list's.
+    """
+    key = key_of(page.after, str)
+    return None if key is None else key[0]
 
 
 def pair_after(page: Page) -> tuple[str, str] | None:
@@ -312,11 +344,7 @@ def pair_after(page: Page) -> tuple[str, str] | None:
     Raises:
         BadCursor: the cursor is another list's.
     """
-    if page.after is None:
-        return None
-    if len(page.after) != 2:
-        raise _bad_cursor()
-    return page.after[0], page.after[1]
+    return key_of(page.after, str, str)
 
 
 def number_after(page: Page) -> int:
@@ -325,15 +353,14 @@ def number_after(page: Page) -> int:
     Raises:
         BadCursor: the cursor is another list's.
     """
-    if page.after is None:
-        return 0
-    try:
-        (text,) = page.after
-        number = int(text)
-    except ValueError as error:
-        raise _bad_cursor() from error
+    key = key_of(page.after, _number)
+    return 0 if key is None else key[0]
+
+
+def _number(text: str) -> int:
+    number = int(text)
     if not 0 <= number < 2**63:
-        raise _bad_cursor()
+        raise ValueError(text)
     return number
 
 

@@ -14,6 +14,7 @@ from service.access.declared import Whose
 from service.access.rules import RECORD_ROLES, Actor, Role
 from service.audit.rules import EntryKind, plain_code
 from service.audit.selection import AuditFilter, list_entries, stream_entries
+from service.clock import stored_instant
 from service.db import Database, driver
 from service.http import (
     ROLE_REFUSALS,
@@ -23,7 +24,7 @@ from service.http import (
     ReadSessionDep,
     answers,
     encode_cursor,
-    pair_after,
+    key_of,
     require,
 )
 
@@ -105,11 +106,7 @@ async def list_audit_entries(actor: Reader, session: ReadSessionDep, asked: Aske
     Auditors see everything, or what was done for and seen of the authorities that they audit. A regulator sees who was shown its
     unpublished records, an enterprise's agent who asked about the enterprise, and everybody what he did himself.
     """
-    after = pair_after(page)
-    try:
-        key = None if after is None else (datetime.fromisoformat(after[0]), UUID(after[1]))
-    except ValueError as error:
-        raise BadCursor("The cursor is not one that this list gave as `next`.", detail_zh="翻页游标无效。") from error
+    key = key_of(page.after, stored_instant, UUID)
     rows = await list_entries(await driver(session), actor, asked, after=key, limit=page.limit + 1)
     items = rows[: page.limit]
     more = encode_cursor((items[-1]["at"].isoformat(), str(items[-1]["id"]))) if len(rows) > page.limit else None

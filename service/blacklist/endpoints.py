@@ -1,3 +1,4 @@
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -49,6 +50,7 @@ from service.http import (
     answers,
     encode_cursor,
     json_response,
+    key_of,
     one_page,
     page_after,
     require,
@@ -58,7 +60,7 @@ from service.penalties.rules import CorrectionOpen, NoOpenCorrection, NothingCha
 from service.records.actions import Order
 from service.records.asked import MOMENT_REFUSALS, PastDep, SidesDep
 from service.records.queries import list_versions, list_visible
-from service.records.routes import MOVE_REFUSALS, add_routes, after_move, id_after
+from service.records.routes import MOVE_REFUSALS, add_routes, after_move
 from service.records.rules import ImpossibleDay, NoSuchRecord, OtherAuthority
 from service.records.versions import NoSuchVersion
 from service.status.actions import read_uscc
@@ -99,7 +101,7 @@ async def list_subject_entries(
     """
     code, _ = read_uscc(uscc)
     rows = await list_visible(
-        session, KIND, uscc=code, actor=actor, state=state, after=id_after(page), limit=page.limit + 1, past=past
+        session, KIND, uscc=code, actor=actor, state=state, after=page_after(page), limit=page.limit + 1, past=past
     )
     part, following = one_page(rows, page)
     day = today if past is None else past.day
@@ -196,7 +198,13 @@ async def list_entry_revocations(
     Source: SAMR令44号 art. 19 (D10).
     """
     authorities = sorted(actor.authorities(Role.LISTER, Role.REVIEWER))
-    rows = await list_revocations(session, authorities=authorities, state=state, after=page.after, limit=page.limit + 1)
+    rows = await list_revocations(
+        session,
+        authorities=authorities,
+        state=state,
+        after=key_of(page.after, date.fromisoformat, UUID),
+        limit=page.limit + 1,
+    )
     part = rows[: page.limit]
     following = encode_cursor((part[-1].due_on.isoformat(), str(part[-1].id))) if len(rows) > page.limit else None
     return json_response({"items": [revocation_view(one) for one in part], "next": following}, headers=OWN)

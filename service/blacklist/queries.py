@@ -147,7 +147,7 @@ async def list_revocations(
     *,
     authorities: Sequence[str],
     state: str,
-    after: tuple[str, ...] | None,
+    after: tuple[date, UUID] | None,
     limit: int,
 ) -> Sequence[EntryRevocation]:
     """Return the revocations of these authorities in a state, the most urgent first."""
@@ -159,7 +159,7 @@ async def list_revocations(
         .limit(limit)
     )
     if after is not None:
-        due_on, last = date.fromisoformat(after[0]), UUID(after[1])
+        due_on, last = after
         query = query.where((one.due_on > due_on) | ((one.due_on == due_on) & (one.id > last)))
     found = (await session.scalars(query)).all()
     note_owners(session, (revocation.authority_code for revocation in found[: limit - 1]))

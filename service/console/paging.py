@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from service.http import BadCursor, decode_cursor
+from service.http import key_of
 
 
 def id_after(cursor: str) -> UUID | None:
@@ -11,10 +11,5 @@ def id_after(cursor: str) -> UUID | None:
     Raises:
         BadCursor: the cursor is none that a page gave.
     """
-    if not cursor:
-        return None
-    try:
-        (last,) = decode_cursor(cursor)
-        return UUID(last)
-    except ValueError as error:
-        raise BadCursor("The cursor is not one that this page gave.", detail_zh="翻页游标无效。") from error
+    key = key_of(cursor, UUID)
+    return None if key is None else key[0]

@@ -35,6 +35,7 @@ from service.http import (
     answers,
     cut_page,
     encode_cursor,
+    key_of,
     require,
 )
 from service.idempotency.http import REPEAT_REFUSALS, CreatingSessionDep
@@ -58,16 +59,6 @@ Officer = Annotated[Actor, require(Role.RECORDER, Role.REVIEWER, whose=Whose.OWN
 Division = Annotated[
     str | None, Query(pattern="^[0-9]{2,6}$", description="Only divisions that begin with these digits.")
 ]
-
-
-def _key(cursor: tuple[str, ...] | None) -> tuple[date, UUID] | None:
-    if cursor is None:
-        return None
-    try:
-        day, found = cursor
-        return date.fromisoformat(day), UUID(found)
-    except ValueError as error:
-        raise BadCursor("The cursor is not one that this list gave as `next`.", detail_zh="翻页游标无效。") from error
 
 
 @router.get(
@@ -115,7 +106,9 @@ async def list_all(
         moved=moved,
     )
     sight = sight_of(actor, catalog)
-    rows = await list_deadlines(session, wanted=wanted, sight=sight, after=_key(page.after), limit=page.limit + 1)
+    rows = await list_deadlines(
+        session, wanted=wanted, sight=sight, after=key_of(page.after, date.fromisoformat, UUID), limit=page.limit + 1
+    )
     part = rows[: page.limit]
     following = encode_cursor((str(part[-1]["due_on"]), str(part[-1]["id"]))) if len(rows) > page.limit else None
     return {"items": [deadline_view(row, catalog, sight, today=today) for row in part], "next": following}

@@ -1,4 +1,3 @@
-from datetime import datetime
 from email.utils import format_datetime
 from typing import Annotated, Any, Final
 
@@ -6,6 +5,7 @@ from fastapi import APIRouter, Header, Path, Request, Response
 from fastapi.responses import FileResponse, RedirectResponse
 
 from schemas.exports import ReleaseOut, ReleasePage
+from service.clock import stored_instant
 from service.exports import examples
 from service.exports.actions import describe_release, open_release
 from service.exports.catalogues import atom_feed, dcat_catalogue
@@ -31,6 +31,7 @@ from service.http import (
     ReadSessionDep,
     answers,
     encode_cursor,
+    key_of,
     matches_etag,
     not_modified,
 )
@@ -66,7 +67,7 @@ async def list_all_releases(session: ReadSessionDep, page: PageDep, now: Now) ->
 
     No key is needed, here or for the files. Replaced releases stay in the list with their successor; their files are gone.
     """
-    before = (datetime.fromisoformat(page.after[0]), page.after[1]) if page.after else None
+    before = key_of(page.after, stored_instant, str)
     found = await list_releases(session, limit=page.limit + 1, before=before)
     shown = found[: page.limit]
     more = len(found) > page.limit

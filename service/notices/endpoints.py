@@ -15,6 +15,7 @@ from service.http import (
     SessionDep,
     answers,
     encode_cursor,
+    number_after,
     require,
 )
 from service.notices.actions import notice_view, read_notices
@@ -55,12 +56,9 @@ async def list_own_notices(
     """Give what happened to records of the firms that you act for: an entry intended, made, refused or ended, a repair decided,
     a record withdrawn.
     """  # noqa: D205 - one sentence on two lines
-    upto = None
-    if page.after is not None:
-        if len(page.after) != 1 or not page.after[0].isdigit():
-            raise BadCursor("The cursor is not one that this list gave as `next`.", detail_zh="翻页游标无效。")
-        upto = int(page.after[0])
-    rows = await list_notices(session, subjects=actor.subjects, unread=unread, upto=upto, limit=page.limit + 1)
+    rows = await list_notices(
+        session, subjects=actor.subjects, unread=unread, upto=number_after(page) or None, limit=page.limit + 1
+    )
     items = rows[: page.limit]
     following = encode_cursor((str(items[-1]["id"]),)) if len(rows) > page.limit else None
     note_owners(session, (row["authority_code"] for row in items))

@@ -39,7 +39,9 @@ from service.http import (
     answers,
     encode_cursor,
     json_response,
+    key_of,
     one_page,
+    page_after,
     require,
 )
 from service.idempotency.http import REPEAT_REFUSALS, CreatingSessionDep
@@ -67,7 +69,7 @@ from service.penalties.transitions import ROUTES, SHOWN, signature_of
 from service.penalties.views import correction_view, notice_view, penalty_view, versions_view
 from service.records.asked import MOMENT_REFUSALS, PastDep, SidesDep
 from service.records.queries import list_versions, list_visible
-from service.records.routes import MOVE_REFUSALS, add_routes, after_move, id_after
+from service.records.routes import MOVE_REFUSALS, add_routes, after_move
 from service.records.rules import (
     ImpossibleDay,
     NoSuchRecord,
@@ -116,7 +118,7 @@ async def list_subject_penalties(
     """
     code, _ = read_uscc(uscc)
     rows = await list_visible(
-        session, KIND, uscc=code, actor=actor, state=state, after=id_after(page), limit=page.limit + 1, past=past
+        session, KIND, uscc=code, actor=actor, state=state, after=page_after(page), limit=page.limit + 1, past=past
     )
     part, following = one_page(rows, page)
     day = today if past is None else past.day
@@ -211,7 +213,7 @@ async def list_reviews(
         authorities=sorted(actor.authorities(Role.RECORDER, Role.REVIEWER)),
         state=state,
         recorder=str(actor.id) if mine else None,
-        after=None if page.after is None else (page.after[0], UUID(page.after[1])),
+        after=key_of(page.after, str, UUID),
         limit=page.limit + 1,
     )
     items = [
@@ -266,7 +268,7 @@ async def list_withdrawal_notices(
 
     Source: 行政处罚法 art. 48.
     """
-    after = None if page.after is None else (date.fromisoformat(page.after[0]), UUID(page.after[1]))
+    after = key_of(page.after, date.fromisoformat, UUID)
     rows = await list_notices(
         session, today=today, authority=authority, document_no=document_no, after=after, limit=page.limit + 1
     )

@@ -17,10 +17,8 @@ from service.errors import Refusal
 from service.http import (
     ROLE_REFUSALS,
     VERSION_REFUSALS,
-    BadCursor,
     CatalogDep,
     Now,
-    Page,
     SessionDep,
     VersionDep,
     answers,
@@ -93,18 +91,6 @@ def add_routes(router: APIRouter, path: str, routes: Sequence[Route], shown: Sho
                 headers=("ETag",),
             ),
         )
-
-
-def id_after(page: Page) -> UUID | None:
-    """Return the id behind which a page of records begins.
-
-    Raises:
-        BadCursor: the cursor holds none.
-    """
-    try:
-        return None if page.after is None else UUID(page.after[0])
-    except ValueError as error:
-        raise BadCursor("The cursor is not one that this list gave as `next`.", detail_zh="翻页游标无效。") from error
 
 
 def _endpoint(route: Route, shown: Shown) -> Callable[..., Awaitable[Response]]:

@@ -1,7 +1,6 @@
 import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
-from uuid import UUID
 
 from fastapi import APIRouter, Body, Query
 
@@ -19,6 +18,7 @@ from service.http import (
     SessionDep,
     answers,
     one_page,
+    page_after,
     require,
 )
 from service.redatings import examples
@@ -85,12 +85,8 @@ async def list_all(
 
     Nothing is moved until the authority that owns the record decides.
     """
-    try:
-        after = None if page.after is None else UUID(page.after[0])
-    except ValueError as error:
-        raise BadCursor("The cursor is not one that this list gave as `next`.", detail_zh="翻页游标无效。") from error
     wanted = Wanted(_seen(actor, authority), state, effect, rule_after)
-    rows = await list_redatings(await driver(session), wanted, after=after, limit=page.limit + 1)
+    rows = await list_redatings(await driver(session), wanted, after=page_after(page), limit=page.limit + 1)
     part, following = one_page(rows, page)
     note_owners(session, (row["authority_code"] for row in part))
     return {"items": [_view(row) for row in part], "next": following}

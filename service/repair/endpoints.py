@@ -32,12 +32,13 @@ from service.http import (
     answers,
     json_response,
     one_page,
+    page_after,
     require,
 )
 from service.idempotency.http import REPEAT_REFUSALS, CreatingSessionDep
 from service.records.actions import Order
 from service.records.queries import Row
-from service.records.routes import Route, Shown, add_routes, after_move, id_after
+from service.records.routes import Route, Shown, add_routes, after_move
 from service.records.rules import ImpossibleDay, NoSuchRecord
 from service.repair import examples
 from service.repair.actions import conditions, get_case, record_of
@@ -225,7 +226,7 @@ async def list_repairs(
     """Give the applications that the key may see: of its authority, of the firms it is an agent of, and its own."""
     code = None if uscc is None else read_uscc(uscc)[0]
     rows = await list_cases(
-        session, "repair", actor=actor, uscc=code, state=state, after=id_after(page), limit=page.limit + 1
+        session, "repair", actor=actor, uscc=code, state=state, after=page_after(page), limit=page.limit + 1
     )
     part, following = one_page(rows, page)
     items = [repair_view(row, row["conditions"] or [], []) for row in part]
@@ -321,7 +322,7 @@ async def list_objections(
     """Give the objections that the key may see: to records of its authority, of the firms it is an agent of, and its own."""
     code = None if uscc is None else read_uscc(uscc)[0]
     rows = await list_cases(
-        session, "objection", actor=actor, uscc=code, state=state, after=id_after(page), limit=page.limit + 1
+        session, "objection", actor=actor, uscc=code, state=state, after=page_after(page), limit=page.limit + 1
     )
     part, following = one_page(rows, page)
     return json_response({"items": [objection_view(row, []) for row in part], "next": following}, headers=OWN)

@@ -38,6 +38,7 @@ from service.http import (
     one_page,
     page_after,
     require,
+    text_after,
 )
 from service.idempotency.http import REPEAT_REFUSALS, CreatingSessionDep
 from service.spot_checks import examples
@@ -212,8 +213,7 @@ async def show_population(check_id: UUID, session: ReadSessionDep, page: PageDep
     """
     if await find_check(session, check_id=check_id) is None:
         raise _no_such(check_id)
-    after = None if page.after is None else page.after[0]
-    found = await list_keys(session, check_id=check_id, after=after, limit=page.limit + 1)
+    found = await list_keys(session, check_id=check_id, after=text_after(page), limit=page.limit + 1)
     part = found[: page.limit]
     following = encode_cursor((part[-1][1],)) if len(found) > page.limit else None
     return {"items": [{"authority_code": code, "key": key} for code, key in part], "next": following}

@@ -26,6 +26,7 @@ from service.http import (
     encode_cursor,
     page_after,
     require,
+    text_after,
 )
 from service.models import QualitySheet, ReminderLetter
 from service.problems import problem_responses
@@ -148,13 +149,11 @@ async def list_quality_sheets(
     month: Annotated[str, Query(pattern=MONTH, description="Such as 2026-10.")],
 ) -> dict[str, Any]:
     """Give what your authorities, and those that you supervise, supplied in a month: rows by outcome and reason, conflicts, deadlines."""
-    if page.after is not None and len(page.after) != 1:
-        raise BadCursor("The cursor is not one that this list gave as `next`.", detail_zh="翻页游标无效。")
     found = await list_sheets(
         session,
         month_on=_first_day(month),
         sight=_sight(actor, catalog),
-        after=page.after[0] if page.after else None,
+        after=text_after(page),
         limit=page.limit + 1,
     )
     items = found[: page.limit]

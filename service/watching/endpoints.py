@@ -31,6 +31,7 @@ from service.http import (
     one_page,
     page_after,
     require,
+    text_after,
 )
 from service.idempotency.http import REPEAT_REFUSALS, CreatingSessionDep
 from service.models import Watchlist
@@ -174,8 +175,7 @@ async def list_watched_codes(
 ) -> dict[str, Any]:
     """Give the codes of a watch list of yours, in their order, each with your reference."""
     watchlist = await get_watchlist(session, watchlist_id=watchlist_id, actor=actor)
-    after = None if page.after is None else page.after[0]
-    found = await list_codes(session, number=watchlist.number, after=after, limit=page.limit + 1)
+    found = await list_codes(session, number=watchlist.number, after=text_after(page), limit=page.limit + 1)
     part = found[: page.limit]
     following = encode_cursor((part[-1].uscc,)) if len(found) > page.limit else None
     return {"items": part, "next": following}

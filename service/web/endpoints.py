@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from service.http import PUBLIC, BadCursor, CatalogDep, Now, ReadSessionDep, Today, decode_cursor, encode_cursor
+from service.http import PUBLIC, CatalogDep, Now, ReadSessionDep, Today, encode_cursor, key_of
 from service.penalties.queries import list_notices
 from service.signing.keys import SigningKeys
 from service.status.actions import Question, answer_question, read_uscc
@@ -173,20 +173,12 @@ async def show_list(
         listed_from=_day(listed_from),
         listed_to=_day(listed_to),
     )
-    facts = await see_list(session, catalog, _counts(request), wanted, after=_key(cursor), now=now)
+    facts = await see_list(
+        session, catalog, _counts(request), wanted, after=key_of(cursor, date.fromisoformat, UUID), now=now
+    )
     more = facts.pop("more")
     following = None if more is None else encode_cursor((more[0].isoformat(), more[1]))
     return render(request, "list.html", wanted=wanted, following=following, **facts)
-
-
-def _key(cursor: str) -> tuple[date, UUID] | None:
-    if not cursor:
-        return None
-    try:
-        listed_on, entry_id = decode_cursor(cursor)
-        return date.fromisoformat(listed_on), UUID(entry_id)
-    except ValueError:
-        raise BadCursor("The cursor is not one that this page gave.", detail_zh="翻页游标无效。") from None
 
 
 def _day(text: str) -> date | None:
@@ -209,7 +201,7 @@ async def show_notices(
     cursor: Text = "",
 ) -> Response:
     """Show the notices of decisions that fell, while their authority has them shown."""
-    after = _key(cursor)
+    after = key_of(cursor, date.fromisoformat, UUID)
     rows = await list_notices(
         session,
         today=today,

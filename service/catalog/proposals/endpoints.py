@@ -1,4 +1,3 @@
-from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -27,6 +26,7 @@ from service.http import (
     ReadSessionDep,
     answers,
     one_page,
+    page_after,
     require,
 )
 from service.idempotency.http import REPEAT_REFUSALS, CreatingCatalogSessionDep, CreatingSessionDep
@@ -52,11 +52,7 @@ async def list_all(
     state: Annotated[Literal["proposed", "approved", "rejected"] | None, Query(description="Only these.")] = None,
 ) -> dict[str, Any]:
     """Give the rows of the rulebook that rule keepers proposed, with who proposed and who decided."""
-    try:
-        after = None if page.after is None else UUID(page.after[0])
-    except ValueError as error:
-        raise BadCursor("The cursor is not one that this list gave as `next`.", detail_zh="翻页游标无效。") from error
-    rows: Sequence[RuleProposal] = await list_proposals(session, state=state, after=after, limit=page.limit + 1)
+    rows = await list_proposals(session, state=state, after=page_after(page), limit=page.limit + 1)
     part, following = one_page(rows, page)
     return {"items": part, "next": following}
 

@@ -11,11 +11,11 @@ from service.access.declared import Whose
 from service.audit.endpoints import READERS
 from service.audit.rules import EntryKind, plain_code
 from service.audit.selection import AuditFilter, list_entries
-from service.clock import day_start
+from service.clock import day_start, stored_instant
 from service.console.desk import PAGE, Desk, PageRouter, at_desk
 from service.console.rendering import show
 from service.db import driver
-from service.http import BadCursor, ReadSessionDep, decode_cursor, encode_cursor
+from service.http import ReadSessionDep, encode_cursor, key_of
 from service.problems import InvalidRequest
 
 router = PageRouter()
@@ -48,7 +48,9 @@ async def show_audit(
         uscc=(plain_code(uscc) or uscc) if uscc else None,
         outcome=outcome or None,
     )
-    rows = await list_entries(await driver(session), desk.actor, wanted, after=_after(cursor), limit=PAGE + 1)
+    rows = await list_entries(
+        await driver(session), desk.actor, wanted, after=key_of(cursor, stored_instant, UUID), limit=PAGE + 1
+    )
     part = rows[:PAGE]
     return show(
         desk,
@@ -68,13 +70,3 @@ def _start(text: str, *, days: int = 0) -> datetime | None:
         return day_start(date.fromisoformat(text) + timedelta(days=days))
     except (ValueError, OverflowError):
         raise InvalidRequest("A day is no day.", detail_zh="日期无法识别。") from None
-
-
-def _after(cursor: str) -> tuple[datetime, UUID] | None:
-    if not cursor:
-        return None
-    try:
-        at, last = decode_cursor(cursor)
-        return datetime.fromisoformat(at), UUID(last)
-    except ValueError as error:
-        raise BadCursor("The cursor is not one that this page gave.", detail_zh="翻页游标无效。") from error

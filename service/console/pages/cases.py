@@ -14,11 +14,12 @@ from service.catalog.rules import Catalog
 from service.console.desk import PAGE, Desk, FormDep, PageRouter, Unsettled, at_desk, settled
 from service.console.forms import Errors, Form, fit
 from service.console.pages.recording import expected_version
+from service.console.paging import id_after
 from service.console.penalty_sight import hiding
 from service.console.rendering import show, show_refused
 from service.documents.actions import readable
 from service.errors import Refusal
-from service.http import BadCursor, CatalogDep, ReadSessionDep, SessionDep, decode_cursor, encode_cursor
+from service.http import CatalogDep, ReadSessionDep, SessionDep, encode_cursor
 from service.letters.rules import offered
 from service.penalties.actions import Order
 from service.records.queries import Row
@@ -99,7 +100,7 @@ def _listing(kind: Kind) -> Callable[..., Awaitable[Response]]:
         """Show the cases that stand in a state, oldest first."""
         wanted = state if state in kind.states else kind.states[0]
         rows = await list_cases(
-            session, kind.name, actor=desk.actor, uscc=None, state=wanted, after=_after(cursor), limit=PAGE + 1
+            session, kind.name, actor=desk.actor, uscc=None, state=wanted, after=id_after(cursor), limit=PAGE + 1
         )
         part = rows[:PAGE]
         counts = {one: await count_cases(session, kind.name, actor=desk.actor, state=one) for one in kind.states}
@@ -114,15 +115,6 @@ def _listing(kind: Kind) -> Callable[..., Awaitable[Response]]:
         )
 
     return _list
-
-
-def _after(cursor: str) -> UUID | None:
-    if not cursor:
-        return None
-    try:
-        return UUID(decode_cursor(cursor)[0])
-    except ValueError as error:
-        raise BadCursor("The cursor is not one that this page gave.", detail_zh="翻页游标无效。") from error
 
 
 def _showing(kind: Kind) -> Callable[..., Awaitable[Response]]:

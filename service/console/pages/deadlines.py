@@ -13,7 +13,7 @@ from service.console.rendering import show
 from service.deadlines.answers import deadline_view
 from service.deadlines.lists import Wanted, count_deadlines, list_deadlines, sight_of
 from service.deadlines.rules import SOON_DAYS, standing_days
-from service.http import BadCursor, CatalogDep, ReadSessionDep, decode_cursor, encode_cursor
+from service.http import CatalogDep, ReadSessionDep, encode_cursor, key_of
 
 router = PageRouter()
 Standing = Literal["overdue", "soon", "open", "met", "withheld"]
@@ -38,18 +38,10 @@ async def show_deadlines(
         for one in ("overdue", "soon", "open")
     }
     wanted = Wanted(**standing_days(catalog, standing, today=desk.today, within=SOON_DAYS))
-    rows = await list_deadlines(session, wanted=wanted, sight=sight, after=_after(cursor), limit=PAGE + 1)
+    rows = await list_deadlines(
+        session, wanted=wanted, sight=sight, after=key_of(cursor, date.fromisoformat, UUID), limit=PAGE + 1
+    )
     part = rows[:PAGE]
     following = encode_cursor((str(part[-1]["due_on"]), str(part[-1]["id"]))) if len(rows) > PAGE else None
     items = [deadline_view(row, catalog, sight, today=desk.today) for row in part]
     return show(desk, "deadlines.html", standing=standing, counts=counts, items=items, following=following)
-
-
-def _after(cursor: str) -> tuple[date, UUID] | None:
-    if not cursor:
-        return None
-    try:
-        day, last = decode_cursor(cursor)
-        return date.fromisoformat(day), UUID(last)
-    except ValueError as error:
-        raise BadCursor("The cursor is not one that this page gave.", detail_zh="翻页游标无效。") from error

@@ -14,15 +14,14 @@ from service.catalog.rules import Catalog
 from service.console.desk import PAGE, Desk, FormDep, PageRouter, at_desk, confirm, settled
 from service.console.forms import Form, read_upload
 from service.console.importing import goes_out, keep, kept_file, labels_of, made_before, request_of, sweep
+from service.console.paging import id_after
 from service.console.rendering import show, show_refused
 from service.errors import Refusal
 from service.http import (
-    BadCursor,
     CatalogDep,
     Now,
     ReadSessionDep,
     SessionDep,
-    decode_cursor,
     encode_cursor,
     session_token,
 )
@@ -64,7 +63,7 @@ async def show_imports(
     cursor: Annotated[str, Query(max_length=400)] = "",
 ) -> Response:
     """Show the form by which a file is handed in, and the imports there are, newest first."""
-    return show(desk, "imports.html", **await _listed(desk, session, catalog, _after(cursor)), typed=Form())
+    return show(desk, "imports.html", **await _listed(desk, session, catalog, id_after(cursor)), typed=Form())
 
 
 @router.post("/imports")
@@ -245,13 +244,3 @@ def _facts(request: Request, desk: Desk, job: DataImport) -> Mapping[str, Any]:
         "is_kept": may_act and shown["dry_run"] and kept_file(_folder(request), job.id).exists(),
         "goes_out": goes_out(job),
     }
-
-
-def _after(cursor: str) -> UUID | None:
-    if not cursor:
-        return None
-    try:
-        (last,) = decode_cursor(cursor)
-        return UUID(last)
-    except ValueError as error:
-        raise BadCursor("The cursor is not one that this page gave.", detail_zh="翻页游标无效。") from error

@@ -9,7 +9,7 @@ from service.access.declared import Whose
 from service.access.rules import Role
 from service.console.desk import PAGE, Desk, PageRouter, at_desk
 from service.console.rendering import show
-from service.http import BadCursor, ReadSessionDep, decode_cursor, encode_cursor
+from service.http import ReadSessionDep, encode_cursor, key_of
 from service.penalties.queries import count_queue, list_queue
 from service.penalties.rules import State
 from service.penalties.views import penalty_view
@@ -36,7 +36,12 @@ async def show_penalties(
     authorities = sorted(desk.actor.authorities(Role.RECORDER, Role.REVIEWER))
     recorder = str(desk.actor.id) if mine == "yes" else None
     rows = await list_queue(
-        session, authorities=authorities, state=state, recorder=recorder, after=_after(cursor), limit=PAGE + 1
+        session,
+        authorities=authorities,
+        state=state,
+        recorder=recorder,
+        after=key_of(cursor, str, UUID),
+        limit=PAGE + 1,
     )
     part = rows[:PAGE]
     following = encode_cursor((part[-1]["uscc"], str(part[-1]["id"]))) if len(rows) > PAGE else None
@@ -53,13 +58,3 @@ async def show_penalties(
         following=following,
         may_record=desk.actor.may(Role.RECORDER),
     )
-
-
-def _after(cursor: str) -> tuple[str, UUID] | None:
-    if not cursor:
-        return None
-    try:
-        uscc, last = decode_cursor(cursor)
-        return uscc, UUID(last)
-    except ValueError as error:
-        raise BadCursor("The cursor is not one that this page gave.", detail_zh="翻页游标无效。") from error
