@@ -121,6 +121,21 @@ class ApprovalBatch(Input):
     approvals: list[Approval] = Field(min_length=1, max_length=100)
 
 
+class BulkRecord(Input):
+    """One record to be approved with others, in the version that was looked at."""
+
+    uscc: Code
+    id: UUID
+    version_no: int = Field(ge=1)
+
+
+class BulkApproval(Input):
+    """Records to be approved each by itself; `signed` are the points that only a person can judge, signed for all of them."""
+
+    records: list[BulkRecord] = Field(min_length=1, max_length=100)
+    signed: list[Words] = Field(max_length=50)
+
+
 class Withheld(Input):
     """Why a penalty is not published, on what basis, and until when."""
 
@@ -314,6 +329,26 @@ class ReviewPage(Output):
 
     items: list[ReviewItem]
     next: str | None
+
+
+class BulkOutcome(Output):
+    """What became of one record of several; with a `code` it stays as it was."""
+
+    uscc: str
+    id: UUID
+    approved: bool
+    version_no: int | None = Field(description="The version that the approval made.")
+    code: str | None = Field(
+        description="Why it is not approved: `needs_a_look`, `own_work`, `version_mismatch` and so on."
+    )
+    detail: str | None
+    points: list[PointOut] = Field(description="What has to be looked at; empty where that is not the reason.")
+
+
+class BulkOutcomes(Output):
+    """What became of each record, in the order they were sent."""
+
+    items: list[BulkOutcome]
 
 
 class PenaltiesMade(Output):

@@ -6,6 +6,7 @@ from typing import Final
 from fastapi import APIRouter, FastAPI
 
 import service.console.pages.audit
+import service.console.pages.bulk_review
 import service.console.pages.calendar
 import service.console.pages.cases
 import service.console.pages.deadlines
@@ -47,6 +48,7 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     service.console.pages.start.router,
     service.console.pages.deadlines.router,
     service.console.pages.penalties.router,
+    service.console.pages.bulk_review.router,
     service.console.pages.recording.router,
     service.console.pages.penalty.router,
     service.console.pages.penalty_moves.router,

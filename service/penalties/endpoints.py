@@ -6,6 +6,8 @@ from fastapi import APIRouter, Body, Query, Response
 
 from schemas.penalties import (
     ApprovalBatch,
+    BulkApproval,
+    BulkOutcomes,
     ChecklistOut,
     CorrectionOut,
     CorrectionProposed,
@@ -30,6 +32,7 @@ from service.http import (
     ROLE_REFUSALS,
     BadCursor,
     CatalogDep,
+    NoteDep,
     Now,
     PageDep,
     ReadSessionDep,
@@ -50,7 +53,7 @@ from service.penalties.actions import KIND, Order, content_of, get_visible, revi
 from service.penalties.actions.corrections import correction_checklist, propose
 from service.penalties.actions.drafts import Draft, record_draft, record_drafts
 from service.penalties.actions.endings import move_to
-from service.penalties.actions.reviews import BulkRefused, approve_several
+from service.penalties.actions.reviews import BulkRefused, approve_each, approve_several
 from service.penalties.queries import list_notices, list_queue
 from service.penalties.rules import (
     MAY_PROPOSE,
@@ -61,12 +64,13 @@ from service.penalties.rules import (
     NoOpenCorrection,
     NotASuccessor,
     NothingChanged,
+    NotSigned,
     SameSubject,
     State,
 )
 from service.penalties.rules.gate import checklist_view
 from service.penalties.transitions import ROUTES, SHOWN, signature_of
-from service.penalties.views import correction_view, notice_view, penalty_view, versions_view
+from service.penalties.views import bulk_view, correction_view, notice_view, penalty_view, versions_view
 from service.records.asked import MOMENT_REFUSALS, PastDep, SidesDep
 from service.records.queries import list_versions, list_visible
 from service.records.routes import MOVE_REFUSALS, add_routes, after_move
@@ -248,6 +252,29 @@ async def approve_penalties(
     rows = await approve_several(session, catalog, approvals)
     items = [penalty_view(row, actor=actor, today=today) for row in rows]
     return json_response({"items": items}, headers=OWN)
+
+
+@router.post(
+    "/penalties/reviews/bulk",
+    summary="Approve what needs no look",
+    response_model=BulkOutcomes,
+    responses=answers({"items": [examples.BULK_OUTCOME]}, *ROLE_REFUSALS, MalformedUscc, NotSigned),
+)
+async def approve_penalties_in_bulk(
+    body: BulkApproval, actor: Reviewer, session: SessionDep, catalog: CatalogDep, now: Now, note: NoteDep
+) -> Response:
+    """Approve those penalties in which there is nothing to look at, each by itself; the others stay as they are and say why.
+
+    The system ticks what it can judge and proposes the tier. `signed` names the points that only a person can judge, for all
+    records: whoever sends it has looked at each. Nobody approves what he recorded.
+    """
+    note.count = len(body.records)
+    orders = [
+        Order(read_uscc(one.uscc)[0], one.id, actor, ExpectedVersion(frozenset({one.version_no})), now)
+        for one in body.records
+    ]
+    made = await approve_each(session, catalog, orders, signed=body.signed)
+    return json_response({"items": [bulk_view(one) for one in made]}, headers=OWN)
 
 
 @router.get(

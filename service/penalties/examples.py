@@ -76,6 +76,15 @@ CHECKLIST: Final[dict[str, Any]] = {
     "redactions": {"violation_facts": "经查，联系电话[已隐去:电话]的当事人……"},
 }
 REVIEW: Final[dict[str, Any]] = {"penalty": PENALTY | {"state": "submitted", "public": False}, "checklist": CHECKLIST}
+BULK_OUTCOME: Final[dict[str, Any]] = {
+    "uscc": PENALTY["uscc"],
+    "id": PENALTY["id"],
+    "approved": False,
+    "version_no": None,
+    "code": "needs_a_look",
+    "detail": "It is approved by itself: personal_data: violation_facts is shown redacted (SAMR令45号 art. 6)",
+    "points": CHECKLIST["points"],
+}
 CORRECTION: Final[dict[str, Any]] = {
     "id": "0199d3b0-6f1a-7c31-8a55-2f5f7d9e1c05",
     "state": "proposed",

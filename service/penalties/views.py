@@ -8,6 +8,7 @@ from service.access.rules import AUTHORITY_ROLES, Actor
 from service.access.seen import is_shown
 from service.models import PenaltyCorrection, WithdrawalNotice
 from service.penalties.actions import standing_of
+from service.penalties.actions.reviews import Approved
 from service.penalties.rules import FIELDS, MAY_PROPOSE, MAY_REJECT, MOVES, TEXTS, content_of, from_json
 from service.penalties.rules.gate import Checklist, checklist_view
 from service.records.queries import Row
@@ -122,4 +123,17 @@ def notice_view(notice: WithdrawalNotice) -> View:
         "fell_on": notice.fell_on,
         "shown_from": notice.shown_from,
         "shown_until": notice.shown_until,
+    }
+
+
+def bulk_view(one: Approved) -> View:
+    """Return what became of one record of several."""
+    return {
+        "uscc": one.order.uscc,
+        "id": one.order.record_id,
+        "approved": one.row is not None,
+        "version_no": None if one.row is None else one.row["version_no"],
+        "code": None if one.refusal is None else one.refusal.code,
+        "detail": None if one.refusal is None else one.refusal.detail,
+        "points": [] if one.refusal is None else one.refusal.extra.get("points", []),
     }

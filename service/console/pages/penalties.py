@@ -57,4 +57,5 @@ async def show_penalties(
         items=[penalty_view(row, actor=desk.actor, today=desk.today) for row in part],
         following=following,
         may_record=desk.actor.may(Role.RECORDER),
+        may_review=desk.actor.may(Role.REVIEWER),
     )

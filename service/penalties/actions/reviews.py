@@ -1,4 +1,4 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -19,7 +19,7 @@ from service.penalties.actions import (
     work_out,
 )
 from service.penalties.rules import MOVES, GateFailed, NotDisplayed, TierDiffers, WindowOver
-from service.penalties.rules.gate import Checklist, check_signed, checklist_view
+from service.penalties.rules.gate import Checklist, Outcome, check_eyes, check_plain, check_signed, checklist_view
 from service.penalties.rules.windows import window_columns
 from service.records.outbox import queue_publication
 from service.records.queries import Row, put_record_name
@@ -60,9 +60,39 @@ async def approve(session: AsyncSession, catalog: Catalog, order: Order, *, sign
     """
     move = MOVES["approve"]
     row = await begin(session, order, move)
-    content = content_of(row)
-    checklist = await review(session, catalog, row, content, today=order.today)
+    checklist = await review(session, catalog, row, content_of(row), today=order.today)
     check_signed(checklist, tier=signature.tier, signed=signature.signed)
+    return await _approve(session, catalog, order, row, checklist, signature)
+
+
+async def approve_plain(session: AsyncSession, catalog: Catalog, order: Order) -> Row:
+    """Approve a submitted penalty in which there is nothing to look at: the system ticks its points, and proposes the tier.
+
+    Whoever calls has had the points for people signed.
+
+    Raises:
+        NeedsALook: there is something to look at, or a point fails.
+        Refusal: `begin` says which others.
+    """
+    row = await begin(session, order, MOVES["approve"])
+    checklist = await review(session, catalog, row, content_of(row), today=order.today)
+    check_plain(checklist)
+    signed = {one.point.id: None for one in checklist.judgements if one.outcome is not Outcome.NOT_APPLICABLE}
+    signature = Signature(checklist.tier, checklist.tier_basis, signed)
+    return await _approve(session, catalog, order, row, checklist, signature, in_bulk=True)
+
+
+async def _approve(
+    session: AsyncSession,
+    catalog: Catalog,
+    order: Order,
+    row: Row,
+    checklist: Checklist,
+    signature: Signature,
+    *,
+    in_bulk: bool = False,
+) -> Row:
+    content = content_of(row)
     # What is signed is the law of today, and no longer that of the day on which it was handed in.
     published_on, public_from = first_days(row, today=order.today)
     windows = work_out(catalog, row, content, published_on=published_on, public_from=public_from)
@@ -70,7 +100,40 @@ async def approve(session: AsyncSession, catalog: Catalog, order: Order, *, sign
         "reviewer": str(order.actor.id),
         "tier_basis": signature.tier_basis,
     }
-    return await finish(session, order, move, row, changes=changes, act=kept(checklist, signature))
+    act = kept(checklist, signature) | ({"in_bulk": True} if in_bulk else {})
+    return await finish(session, order, MOVES["approve"], row, changes=changes, act=act)
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """What became of one record of several: the new version, or why it stays as it was."""
+
+    order: Order
+    row: Row | None
+    refusal: Refusal | None
+
+
+async def approve_each(
+    session: AsyncSession, catalog: Catalog, orders: Sequence[Order], *, signed: Collection[str]
+) -> list[Approved]:
+    """Approve those of several penalties in which there is nothing to look at, each by itself, in the order of their codes.
+
+    `signed` are the points that only a person can judge, signed for all of them. A record that is refused is left
+    untouched, and the others go on.
+
+    Raises:
+        NotSigned: one of those points is missing.
+    """
+    check_eyes(signed)
+    made: dict[int, Approved] = {}
+    for place in sorted(range(len(orders)), key=lambda place: orders[place].uscc):
+        order = orders[place]
+        try:
+            async with session.begin_nested():
+                made[place] = Approved(order, await approve_plain(session, catalog, order), None)
+        except Refusal as refusal:
+            made[place] = Approved(order, None, refusal)
+    return [made[place] for place in range(len(orders))]
 
 
 async def approve_several(

@@ -31,6 +31,12 @@ class GateFailed(Conflict):
     code = "gate_failed"
 
 
+class NeedsALook(Conflict):
+    """Something in this record has to be looked at by itself, or bars it; `points` says what was found. Approve it alone."""
+
+    code = "needs_a_look"
+
+
 class NotSigned(Invalid):
     """The reviewer has not signed every point of the checklist; `unsigned` names those that are missing."""
 

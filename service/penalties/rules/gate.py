@@ -13,7 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from service.penalties.rules import TEXTS, Content, GateFailed, NotSigned, TierDiffers
+from service.penalties.rules import TEXTS, Content, GateFailed, NeedsALook, NotSigned, TierDiffers
 from service.penalties.rules.windows import Place
 from service.personal_data.rules import Finding, blank, scan
 from service.reading.amounts import read_amount
@@ -211,6 +211,46 @@ def check_signed(checklist: Checklist, *, tier: str, signed: Mapping[str, str | 
 
 def _told(judgement: Judgement) -> str:
     return f"{judgement.point.id}: {', '.join(judgement.found)} ({judgement.point.citation})"
+
+
+def eye_points() -> tuple[Point, ...]:
+    """Return the points that no program can tick: a person signs each, for whatever record."""
+    return tuple(point for point in checklist_points() if _JUDGES[point.id] is _for_the_eye)
+
+
+def check_eyes(signed: Collection[str]) -> None:
+    """Refuse approvals in bulk for which a point that only a person can judge is not signed.
+
+    Raises:
+        NotSigned: one is missing.
+    """
+    missing = [point.id for point in eye_points() if point.id not in signed]
+    if missing:
+        raise NotSigned(
+            f"Look at every record and sign what no program can tick; missing: {', '.join(missing)}.",
+            detail_zh="请查看每一条记录，并签核只能由人判断的各项。",
+            unsigned=missing,
+        )
+
+
+def left_to_people(checklist: Checklist) -> tuple[Judgement, ...]:
+    """Return the points because of which a record is approved by itself and not with others: they fail, or are to be looked at."""
+    return tuple(one for one in checklist.judgements if one.outcome in {Outcome.FAILED, Outcome.LOOK})
+
+
+def check_plain(checklist: Checklist) -> None:
+    """Refuse to approve with others a record in which there is anything to look at.
+
+    Raises:
+        NeedsALook: there is.
+    """
+    left = left_to_people(checklist)
+    if left:
+        raise NeedsALook(
+            "It is approved by itself: " + "; ".join(_told(one) for one in left),
+            detail_zh="须单独审核：" + "；".join(one.point.words_zh for one in left),
+            points=[one for one in checklist_view(checklist)["points"] if one["outcome"] in {"failed", "look"}],
+        )
 
 
 def checklist_view(checklist: Checklist) -> dict[str, Any]:

@@ -44,6 +44,7 @@ from service.models import (
     WebhookEndpoint,
 )
 from service.openapi import resolved
+from service.penalties.rules.gate import eye_points
 from service.settings import Settings
 from tests.clients import NOW, client_of
 from tests.factories import (
@@ -434,6 +435,8 @@ IN_THE_NAME_OF_OTHER: Final[dict[str, dict[str, Any]]] = {
     "/v1/subjects/{uscc}/penalties": {"authority": "other"},
     "/v1/substitutions": {"authority_code": "other"},
 }
+#: The points that only a person can judge.
+EYES: Final = [point.id for point in eye_points()]
 #: The same, said in the query.
 ASKED_FOR_OTHER: Final = {
     "/v1/completeness/comparison": {"authority": "other"},
@@ -465,7 +468,8 @@ async def test_nobody_writes_in_the_name_of_another_authority(database: Database
         }
         named = IN_THE_NAME_OF_OTHER.keys() | ASKED_FOR_OTHER.keys()
         assert set(writes) == named | FOR_ONESELF | {
-            "/v1/penalties/reviews"
+            "/v1/penalties/reviews",
+            "/v1/penalties/reviews/bulk",
         }  # by the ids of records, as in the next test
         wrong = []
         for path in sorted(named):
@@ -502,5 +506,8 @@ async def test_nobody_reviews_the_records_of_another_authority(database: Databas
             }
             answer = await reviewer.post("/v1/penalties/reviews", json={"approvals": [one]})
             assert answer.status_code >= 400
-            answers.append(answer.text.replace(penalty, "…"))
+            bulk = {"records": [{name: one[name] for name in ("uscc", "id", "version_no")}], "signed": EYES}
+            stays = await reviewer.post("/v1/penalties/reviews/bulk", json=bulk)
+            assert stays.json()["items"][0]["approved"] is False
+            answers.append((answer.text + stays.text).replace(penalty, "…"))
         assert answers[0] == answers[1]

@@ -1,5 +1,6 @@
 """A penalty's day at the console, with the API as witness: recorded, returned, changed by two, approved, published, recalled."""
 
+import re
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -23,8 +24,8 @@ from tests.service.console.support import (
 )
 
 
-async def hire(offices: Offices, stack: AsyncExitStack, role: Role, name: str) -> Desk:
-    return await seat(stack, offices.app, await make_key(offices.database, role, authority_code=AUTHORITY, name=name))
+async def hire(offices: Offices, stack: AsyncExitStack, role: Role, name: str, *, authority: str = AUTHORITY) -> Desk:
+    return await seat(stack, offices.app, await make_key(offices.database, role, authority_code=authority, name=name))
 
 
 async def record_at(desk: Desk, home: str) -> dict[str, Any]:
@@ -148,6 +149,61 @@ async def test_a_penalty_from_its_first_field_to_its_recall(database: Database) 
         history = (await reviewer.browser.get(home)).text
         for words in ("改挂企业", "紧急撤下", "核准更正", "录入员甲", "审核员乙"):
             assert words in history, words
+
+
+async def test_several_are_approved_at_once_and_what_needs_a_look_says_why(database: Database) -> None:
+    async with open_offices(database, fill=make_office) as offices, AsyncExitStack() as stack:
+        clerk = await hire(offices, stack, Role.RECORDER, "录入员甲", authority="cq-commerce")
+        reviewer = await hire(offices, stack, Role.REVIEWER, "审核员乙", authority="cq-commerce")
+        homes = []
+        for number in range(1, 6):
+            changes = {"document_no": f"渝星商务罚〔2026〕{number}号", "violation_facts": "当事人作虚假宣传。"}
+            changes |= {"kinds": "confiscation_gains", "fine": "", "penalty_content": "没收违法所得800元"}
+            changes |= {4: {"violation_facts": "电话13812345678"}, 5: {"served_on": ""}}.get(number, {})
+            sent = await clerk.send("/console/penalties/new", **DECISION | changes, act="submit")
+            assert sent.status_code == 303, sent.text
+            homes.append(sent.headers["location"].split("?")[0])
+        ids = [home.rsplit("/", 1)[1] for home in homes]
+        for one in ids:  # the decision itself, without which there is something to look at
+            path = f"/v1/documents/{FIRM}/penalty/{one}?kind=decision&file_name=a.txt"
+            filed = await clerk.api.post(path, content="决定书", headers={"Content-Type": "text/plain"})
+            assert filed.status_code == 201, filed.text
+        assert 'href="/console/reviews"' in (await reviewer.browser.get("/console/penalties?state=submitted")).text
+        page = await reviewer.browser.get("/console/reviews")
+        records = re.findall(r'name="record" value="([^"]*)"', page.text)
+        assert sorted(one.split("/")[1] for one in records) == sorted(ids[:3])
+        for words in ("须单独审核（2 条）", "“违法事实”公示时使用处理后的文本", "未填“送达日期”"):
+            assert words in page.text, words
+        eyes = points_of(page)
+        nothing = await reviewer.send("/console/reviews", signed=eyes)
+        assert (nothing.status_code, "请至少选择一条记录" in nothing.text) == (422, True)
+        unsigned = await reviewer.send("/console/reviews", record=records[:1], signed=eyes[1:])
+        assert (unsigned.status_code, "只能由人判断的各项" in unsigned.text) == (422, True)
+        assert f'value="{records[0]}" checked' in unsigned.text
+        assert (await reviewer.send("/console/reviews", record="x/y/z", signed=eyes)).status_code == 422
+
+        # The same by the API: each record has its own outcome, and nobody approves what he recorded.
+        versions = [(await record_at(clerk, home))["version_no"] for home in homes]
+        asked = [{"uscc": FIRM, "id": one, "version_no": no} for one, no in zip(ids, versions, strict=True)]
+        asked[1] = asked[1] | {"version_no": 1}
+        path, body = "/v1/penalties/reviews/bulk", {"records": [*asked[:2], *asked[3:]], "signed": eyes}
+        assert (await clerk.api.post(path, json=body)).status_code == 403
+        short = await reviewer.api.post(path, json=body | {"signed": eyes[1:]})
+        assert (short.status_code, short.json()["unsigned"]) == (422, eyes[:1])
+        done = (await reviewer.api.post(path, json=body)).json()["items"]
+        codes = [None, "version_mismatch", "needs_a_look", "needs_a_look"]
+        assert [(one["approved"], one["code"]) for one in done] == [(code is None, code) for code in codes]
+        left = [[point["id"] for point in one["points"]] for one in done[2:]]
+        assert left == [["personal_data", "decision_document"], ["service"]]
+        approved = await record_at(reviewer, homes[0])
+        assert (approved["state"], approved["version_no"]) == ("approved", done[0]["version_no"])
+        assert (approved["own"]["act"]["in_bulk"], set(eyes) < set(approved["own"]["act"]["signed"])) == (True, True)
+
+        by_id = {one.split("/")[1]: one for one in records}
+        sent = await reviewer.send("/console/reviews", record=[by_id[ids[0]], by_id[ids[1]]], signed=eyes)
+        assert "所选 2 条中，1 条审核通过" in sent.text
+        states = [(await record_at(reviewer, home))["state"] for home in homes]
+        assert states == ["approved", "approved", "submitted", "submitted", "submitted"]
 
 
 def test_amounts_as_people_type_them() -> None:

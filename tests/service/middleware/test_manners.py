@@ -135,7 +135,7 @@ WITHOUT_VERSION = (
     r"/v1/status(/batch)?",
     r"/v1/imports/.*/(resubmit|revert)",
     r"/v1/.*/(revoke|end|approve|refuse|confirm|block|unblock)",
-    r"/v1/penalties/reviews",
+    r"/v1/penalties/reviews(/bulk)?",
     r"/v1/redatings/decisions",
     r"/v1/completeness/comparison",
     r"/v1/.*/retry",
