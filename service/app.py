@@ -71,8 +71,8 @@ from service.audit.writer import AuditWriter
 from service.catalog.queries import CatalogCache
 from service.changes.feed import ChangeFeed
 from service.clock import Clock, system_clock
+from service.console.registry import DOCUMENT_PAGES, UPLOAD_PAGES, add_console
 from service.console.registry import ROUTERS as CONSOLE_ROUTERS
-from service.console.registry import UPLOAD_PAGES, add_console
 from service.console.rendering import problem_page
 from service.db import Database
 from service.docs_pages import add_pages
@@ -323,6 +323,7 @@ def create_app(
         larger={
             **dict.fromkeys(("/v1/imports", *UPLOAD_PAGES), settings.max_upload_bytes + MULTIPART_FRAME),
             "/v1/documents": MAX_DOCUMENT,
+            **dict.fromkeys(DOCUMENT_PAGES, MAX_DOCUMENT + MULTIPART_FRAME),
             "/v1/watchlists": settings.max_upload_bytes,
             "/v1/reports": MAX_SEALED + MULTIPART_FRAME,
             "/v1/screenings": settings.max_upload_bytes + MULTIPART_FRAME,

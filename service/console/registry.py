@@ -5,6 +5,7 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
+import service.console.pages.attachments
 import service.console.pages.audit
 import service.console.pages.bulk_review
 import service.console.pages.calendar
@@ -52,6 +53,7 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     service.console.pages.recording.router,
     service.console.pages.penalty.router,
     service.console.pages.penalty_moves.router,
+    service.console.pages.attachments.router,
     service.console.pages.cases.router,
     service.console.pages.feeds.router,
     service.console.pages.imports.router,
@@ -93,6 +95,8 @@ TABS: Final = (
     Tab("/operations", "tab.operations"),
 )
 
+#: Pages that take documents of records.
+DOCUMENT_PAGES: Final = tuple(f"{root}/documents" for root in ROOTS)
 #: Pages that take files as large as imports may be.
 UPLOAD_PAGES: Final = tuple(f"{root}/imports" for root in ROOTS)
 

@@ -121,7 +121,7 @@ async def keep(
 
 
 async def readable(
-    session: ReadSession, *, uscc: str, record_id: UUID, actor: Actor, now: datetime
+    session: AsyncSession | ReadSession, *, uscc: str, record_id: UUID, actor: Actor, now: datetime
 ) -> Sequence[Document]:
     """Return the documents of a record that the actor may read; none where it may not know of the record."""
     return [
@@ -132,7 +132,7 @@ async def readable(
 
 
 async def read(
-    session: ReadSession, *, uscc: str, document_id: UUID, actor: Actor, now: datetime
+    session: AsyncSession | ReadSession, *, uscc: str, document_id: UUID, actor: Actor, now: datetime
 ) -> tuple[Document, bytes]:
     """Return a document and its bytes.
 
@@ -147,7 +147,7 @@ async def read(
     return found, await get_content(session, sha256=found.sha256)
 
 
-async def _may_read(session: ReadSession, document: Document, *, actor: Actor, now: datetime) -> bool:
+async def _may_read(session: AsyncSession | ReadSession, document: Document, *, actor: Actor, now: datetime) -> bool:
     shown = False
     if document.record_kind != RecordKind.REPAIR:
         try:

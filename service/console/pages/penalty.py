@@ -14,12 +14,14 @@ from service.console.rendering import show
 from service.deadlines.answers import deadline_view
 from service.deadlines.lists import list_of_record, sight_of
 from service.documents.actions import readable
+from service.documents.rules import MayNotAttach, RecordKind, check_may_attach
 from service.http import CatalogDep, ReadSessionDep
 from service.penalties.actions import content_of, get_visible, review
 from service.penalties.queries import find_open_correction
 from service.penalties.rules import State
 from service.penalties.rules.gate import checklist_view
 from service.penalties.views import penalty_view
+from service.records.queries import Row
 from service.status.actions import read_uscc
 
 router = PageRouter()
@@ -64,9 +66,18 @@ async def show_penalty(
         moves=[move for move in view["own"]["possible"] if _is_offered(move, correction is not None)]
         if view["own"]
         else [],
+        may_attach=_may_attach(desk, row),
         may_edit=desk.actor.acts_for(row["authority_code"], Role.RECORDER)
         and row["state"] in {State.DRAFT, State.RETURNED},
     )
+
+
+def _may_attach(desk: Desk, row: Row) -> bool:
+    try:
+        check_may_attach(desk.actor, RecordKind.PENALTY, row)
+    except MayNotAttach:
+        return False
+    return True
 
 
 def _is_offered(command: str, correction_open: bool) -> bool:

@@ -164,10 +164,26 @@ async def test_several_are_approved_at_once_and_what_needs_a_look_says_why(datab
             assert sent.status_code == 303, sent.text
             homes.append(sent.headers["location"].split("?")[0])
         ids = [home.rsplit("/", 1)[1] for home in homes]
+        assert f"/console/documents/penalty/{FIRM}/{ids[0]}/attach" in (await clerk.browser.get(homes[0])).text
         for one in ids:  # the decision itself, without which there is something to look at
-            path = f"/v1/documents/{FIRM}/penalty/{one}?kind=decision&file_name=a.txt"
-            filed = await clerk.api.post(path, content="决定书", headers={"Content-Type": "text/plain"})
-            assert filed.status_code == 201, filed.text
+            path = f"/console/documents/penalty/{FIRM}/{one}/attach"
+            file = {"file": ("决定书.txt", ("决定书" * 900_000 if one == ids[0] else "决定书").encode(), "text/plain")}
+            filed = await clerk.browser.post(path, data={"form": clerk.token, "kind": "decision"}, files=file)
+            assert (filed.status_code, filed.headers["location"]) == (303, f"{path}?done=yes"), filed.text
+        shown = await clerk.browser.get(f"{path}?done=yes")
+        assert "附件已添加" in shown.text
+        (link,) = re.findall(rf'href="(/console/documents/{FIRM}/{ids[-1]}/[^"/]*)">决定书.txt', shown.text)
+        assert (await clerk.browser.get(link)).text == "决定书"
+        for kind, file, words in (
+            ("decision", {"file": ("a.exe", b"MZ\x00", "text/plain")}, "仅接受 PDF、图片或者 UTF-8 文本"),
+            ("summary", {"file": ("a.txt", "电话13812345678".encode(), "text/plain")}, "公开文本含个人信息"),
+            ("decision", {"other": ("a.txt", b"a", "text/plain")}, "请选择文件"),
+        ):
+            refused = await clerk.browser.post(path, data={"form": clerk.token, "kind": kind}, files=file)
+            assert (refused.status_code, words in refused.text) == (422, True), words
+            assert f'value="{kind}" selected' in refused.text
+        foreign = await clerk.browser.post(path, data={"form": "0" * 64}, files=file)
+        assert foreign.status_code == 403
         assert 'href="/console/reviews"' in (await reviewer.browser.get("/console/penalties?state=submitted")).text
         page = await reviewer.browser.get("/console/reviews")
         records = re.findall(r'name="record" value="([^"]*)"', page.text)
