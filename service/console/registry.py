@@ -27,6 +27,7 @@ import service.console.pages.penalties
 import service.console.pages.penalty
 import service.console.pages.penalty_moves
 import service.console.pages.people
+import service.console.pages.platforms
 import service.console.pages.record_versions
 import service.console.pages.recording
 import service.console.pages.revocations
@@ -61,6 +62,7 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     service.console.pages.firms.router,
     service.console.pages.record_versions.router,
     service.console.pages.operations.router,
+    service.console.pages.platforms.router,
     service.console.pages.keys.router,
     service.console.pages.audit.router,
     service.console.pages.rule_proposals.router,
@@ -92,6 +94,7 @@ TABS: Final = (
     Tab("/firms", "tab.firms"),
     Tab("/revocations", "tab.revocations", frozenset({Role.LISTER, Role.REVIEWER})),
     Tab("/supervision", "tab.supervision", frozenset({Role.SUPERVISOR, Role.AUDITOR})),
+    Tab("/platform", "tab.platform", frozenset({Role.PLATFORM})),
     Tab("/operations", "tab.operations"),
 )
 

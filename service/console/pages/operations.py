@@ -30,6 +30,7 @@ PARTS: Final = (
     Tab("/feeds", "operation.feeds", FEED_WATCHERS),
     Tab("/keys", "operation.keys", frozenset({Role.ADMINISTRATOR})),
     Tab("/access-proposals", "operation.access", frozenset({Role.ADMINISTRATOR})),
+    Tab("/overdue-acknowledgements", "operation.receipts", frozenset({Role.SUPERVISOR, Role.AUDITOR})),
     Tab("/audit", "operation.audit", frozenset(READERS)),
     Tab("/rule-proposals", "operation.rules", RULE_READERS),
     Tab("/calendar", "operation.calendar"),

@@ -27,9 +27,17 @@ IMPORTS: dict[str, str] = {}
 #: Pages of a template that another page shows too: looked at in one shape.
 LIKE_OTHERS = {
     "return", "withhold", "english", "auditor", "nowhere", "penalties", "objections", "jobs", "calendar", "rule-proposals",
-    "coverage", "spot-checks", "sharing", "operations", "firms", "import", "audit", "keys", "supervision",
+    "coverage", "spot-checks", "sharing", "unconfirmed", "run", "platform", "operations", "firms", "import", "audit", "keys", "supervision",
 }  # fmt: skip
-ROLES = (Role.RECORDER, Role.REVIEWER, Role.REPAIR_OFFICER, Role.AUDITOR, Role.ADMINISTRATOR, Role.CONSENTER)
+ROLES = (
+    Role.RECORDER,
+    Role.REVIEWER,
+    Role.REPAIR_OFFICER,
+    Role.AUDITOR,
+    Role.ADMINISTRATOR,
+    Role.CONSENTER,
+    Role.PLATFORM,
+)
 
 
 async def fill(url: str) -> None:
@@ -207,10 +215,11 @@ def test_every_page_is_accessible_silent_and_alone(chromium: Browser, site: str,
             "start": "/console", "new": "/console/penalties/new", "penalties": "/console/penalties?state=published",
             "nowhere": "/console/nowhere", "forbidden": f"{home}/approve", "imports": "/console/imports",
             "trial": IMPORTS["trial"], "import": IMPORTS["import"], "rows": f"{IMPORTS['import']}/rows",
+            "attach": f"/console/documents/{home.removeprefix('/console/penalties/').join(('penalty/', '/attach'))}",
         },
         Role.REVIEWER: {
             "penalty": home, "approve": f"{home}/approve", "return": f"{home}/return", "withhold": f"{home}/withhold",
-            "withdraw": f"{home}/withdraw", "reviews": "/console/penalties?state=submitted", "english": f"/en{home}",
+            "withdraw": f"{home}/withdraw", "reviews": "/console/penalties?state=submitted", "bulk": "/console/reviews", "english": f"/en{home}",
         },
         Role.REPAIR_OFFICER: {"repairs": "/console/repairs", "objections": "/console/objections"},
         Role.AUDITOR: {
@@ -218,9 +227,10 @@ def test_every_page_is_accessible_silent_and_alone(chromium: Browser, site: str,
             "firm": f"/console/firms/{FIRM}", "versions": f"/console/firms/{FIRM}/penalties/{home.rsplit('/', 1)[1]}",
             "operations": "/console/operations", "jobs": "/console/jobs", "audit": "/console/audit", "calendar": "/console/calendar",
             "rule-proposals": "/console/rule-proposals", "supervision": "/console/supervision", "coverage": "/console/coverage",
-            "spot-checks": "/console/spot-checks",
+            "spot-checks": "/console/spot-checks", "unconfirmed": "/console/overdue-acknowledgements",
         },
-        Role.ADMINISTRATOR: {"keys": "/console/keys"},
+        Role.ADMINISTRATOR: {"keys": "/console/keys", "run": "/console/jobs"},
+        Role.PLATFORM: {"platform": "/console/platform"},
         Role.CONSENTER: {"sharing": "/console/sharing"},
     }  # fmt: skip
     SHOTS.mkdir(parents=True, exist_ok=True)
