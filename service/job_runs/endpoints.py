@@ -1,10 +1,11 @@
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 
 from schemas.jobs import JobAskedOut, JobPage
 from service.access.rules import Actor, Role
-from service.http import ROLE_REFUSALS, NoteDep, Now, ReadSessionDep, SessionDep, answers, require
+from service.http import ROLE_REFUSALS, NoteDep, Now, ReadSessionDep, answers, require
+from service.idempotency.http import REPEAT_REFUSALS, CreatingSessionDep
 from service.job_runs.actions import ask_for_run
 from service.job_runs.queries import list_jobs
 from service.job_runs.rules import JobAsked, JobRuns, NoSuchJob
@@ -60,13 +61,15 @@ async def list_all(actor: Watcher, session: ReadSessionDep, now: Now) -> dict[st
     response_model=JobAskedOut,
     responses=answers(
         {"name": "log_clock_edges", "asked_at": "2026-11-24T04:00:00Z"},
-        *ROLE_REFUSALS, NoSuchJob, JobRuns, JobAsked, status=202, words="The run is asked for.",
+        *ROLE_REFUSALS, *REPEAT_REFUSALS, NoSuchJob, JobRuns, JobAsked, status=202,
+        words="The run is asked for; `Location` says where to see what came of it.", headers=("Location",),
     ),
 )  # fmt: skip
 async def run_now(
     name: Annotated[str, Path(max_length=100, description="Name of the job.")],
     actor: Operator,
-    session: SessionDep,
+    session: CreatingSessionDep,
+    response: Response,
     now: Now,
     note: NoteDep,
 ) -> dict[str, Any]:
@@ -76,4 +79,5 @@ async def run_now(
     """
     note.record_kind, note.record_id = "job", name
     await ask_for_run(session, job=name, by=str(actor.id), now=now)
+    response.headers["Location"] = "/v1/jobs"
     return {"name": name, "asked_at": now}

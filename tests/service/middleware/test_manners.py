@@ -137,6 +137,8 @@ WITHOUT_VERSION = (
     r"/v1/.*/(revoke|end|approve|refuse|confirm|block|unblock)",
     r"/v1/penalties/reviews(/bulk)?",
     r"/v1/redatings/decisions",
+    r"/v1/source-conflicts/decisions(/undo)?",
+    r"/v1/screenings/[^/]+(/cancel)?",
     r"/v1/completeness/comparison",
     r"/v1/.*/retry",
     r"/v1/webhooks/.*/(acknowledgements|replays|tests)",
