@@ -95,8 +95,9 @@ def screen(
 def _show_sums(sums: dict[str, Any], target: Path) -> None:
     table = Table("outcome", box=None, padding=(0, 2))
     table.add_column("rows", justify="right")
-    for outcome, rows in sums["outcomes"].items():
-        table.add_row(f"[{_SHOWN[outcome]}]{outcome}[/{_SHOWN[outcome]}]", f"{rows:,}")
+    for outcome, style in _SHOWN.items():
+        if outcome in sums["outcomes"]:
+            table.add_row(f"[{style}]{outcome}[/{style}]", f"{sums['outcomes'][outcome]:,}")
     table.add_row("[bold]in all", f"[bold]{sums['rows']:,}")
     out.print(table)
     for kind, counts in (

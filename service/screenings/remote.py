@@ -10,7 +10,8 @@ from uuid import uuid4
 
 import httpx
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.filesize import decimal
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from service.idempotency.rules import RequestInFlight
 from service.screenings.rules import OPEN, ScreeningOutdated, State
@@ -60,7 +61,6 @@ class Remote:
             TextColumn("{task.description:<12}"),
             BarColumn(bar_width=30),
             TextColumn("{task.percentage:>3.0f}%"),
-            DownloadColumn(),
             TextColumn("{task.fields[words]}"),
             TimeElapsedColumn(),
             console=console,
@@ -141,7 +141,7 @@ def screen_remotely(
 
 def _hand_in(remote: Remote, file: Path, asked: dict[str, str | None]) -> str:
     size = file.stat().st_size
-    task = remote.bar.add_task("handing in", total=size, words="")
+    task = remote.bar.add_task("handing in", total=size, words=decimal(size))
 
     def pieces() -> Iterator[bytes]:
         remote.bar.reset(task, total=size)
@@ -163,7 +163,7 @@ def _follow(remote: Remote) -> dict[str, Any]:
     pause = 0.1
     while True:
         told: dict[str, Any] = remote.ask("GET", f"/v1/screenings/{remote.screening}", _json)
-        remote.bar.update(task, completed=told["done_share"], words=f"{told['rows_done']:,} rows {told['state']}")
+        remote.bar.update(task, completed=told["done_share"], words=f"{told['rows_done']:,} rows, {told['state']}")
         if told["state"] not in OPEN:
             break
         time.sleep(pause)
@@ -181,7 +181,7 @@ def _load(remote: Remote, done: dict[str, Any], target: Path) -> None:
     """Load the result beside `target`, going on where a try before ended, and put it there when it is whole."""
     part = target.with_name(f".{target.name}.{done['id']}.part")
     size = done["result_size"]
-    task = remote.bar.add_task("loading", total=size, words="")
+    task = remote.bar.add_task("loading", total=size, words=decimal(size))
 
     def there() -> dict[str, str]:
         at = part.stat().st_size if part.exists() else 0
